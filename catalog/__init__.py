@@ -1,0 +1,1 @@
+"""What both halves share: keys, documents, storage, the index. Imports neither webapp nor tagger."""

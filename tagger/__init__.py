@@ -1,0 +1,1 @@
+"""Event to picture to labels to document. Imports catalog only."""

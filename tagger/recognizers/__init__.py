@@ -1,0 +1,34 @@
+"""What finds labels in a picture: the Recognizer protocol and its implementations."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from PIL.Image import Image
+
+from catalog.document import Label
+
+__all__ = ["Recognition", "Recognizer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """What a recogniser answered: labels, surest first, and the version of its model."""
+
+    labels: list[Label]
+    model_version: str
+
+
+class Recognizer(Protocol):
+    """Finds labels in a picture."""
+
+    @property
+    def name(self) -> str:
+        """The recogniser's name in documents: `local` or `rekognition`."""
+        ...
+
+    def recognize(self, image: Image, *, min_confidence: float, max_labels: int) -> Recognition:
+        """Label an upright RGB picture (longest side at most 2,048 px).
+
+        Returns at most `max_labels` labels of at least `min_confidence` percent, surest first.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""EfficientNet-Lite0 (ImageNet, 1,000 classes) on onnxruntime."""

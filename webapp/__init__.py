@@ -1,0 +1,1 @@
+"""Pages, JSON API, upload tickets. Imports catalog, never tagger."""
