@@ -1,14 +1,13 @@
-"""Search text -> expression tree (docs/search.md).
+"""The expression tree of a search text."""
 
-    query  = clause…                      all must hold
-    clause = ['-'] atom ('|' atom)…       | binds tighter than a space; -a|b is not (a or b)
-"""
-
+import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 State = Literal["failed", "pending", "unlabelled", "edited", "trashed"]
+KEYWORDS = ("is", "name", "in", "type", "color", "colour", "after", "before")
+STATES: tuple[State, ...] = get_args(State)
 
 COLORS = (
     "black",
@@ -44,6 +43,8 @@ class LabelTerm:
 
 @dataclass(frozen=True, slots=True)
 class StateTerm:
+    """In this state; pictures in the trash appear under `trashed` alone."""
+
     state: State
 
 
@@ -89,9 +90,7 @@ class BeforeTerm:
     moment: datetime
 
 
-Atom = (
-    LabelTerm | StateTerm | NameTerm | PrefixTerm | TypeTerm | ColorTerm | AfterTerm | BeforeTerm
-)
+Atom = LabelTerm | StateTerm | NameTerm | PrefixTerm | TypeTerm | ColorTerm | AfterTerm | BeforeTerm
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +116,37 @@ class Query:
 
     @property
     def has_label_term(self) -> bool:
+        """Tell whether a label is asked for anywhere in the text."""
         return any(isinstance(atom, LabelTerm) for atom in self.atoms())
 
     @property
     def has_state_term(self) -> bool:
+        """Tell whether a state (`is:`) is asked for anywhere in the text."""
         return any(isinstance(atom, StateTerm) for atom in self.atoms())
 
+    def without(self, index: int) -> str:
+        """Return the text with the clause of this index removed, and no space doubled."""
+        clause = self.clauses[index]
+        before, after = self.text[: clause.start].rstrip(), self.text[clause.end :].lstrip()
+        return f"{before} {after}".strip()
 
-def parse(text: str) -> Query:
-    """Parse a search text. Raises SearchSyntaxError with the position of the mistake."""
-    raise NotImplementedError
+    def with_clause(self, text: str) -> str:
+        """Return the text with one more clause at its end, unless it is there already."""
+        text = text.strip()
+        if any(self.text[clause.start : clause.end] == text for clause in self.clauses):
+            return self.text.strip()
+        return f"{self.text.strip()} {text}".strip()
+
+
+# What a label may consist of to be written without quotes; the rest means something to the parser.
+_BARE = re.compile(r"[^\s|\"“”<>:()*=-][^\s|\"“”<>:()*=]*")
+
+
+def label_text(name: str) -> str:
+    """Return a label's name as it is written in a search text, quoted where it has to be.
+
+    Inside quotes a quotation mark is written twice.
+    """
+    if _BARE.fullmatch(name) and name.lower() not in KEYWORDS:
+        return name
+    return '"' + name.replace('"', '""') + '"'
