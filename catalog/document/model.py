@@ -1,8 +1,6 @@
-"""The metadata document: types, tolerant reader, strict writer (docs/metadata-format.md).
+"""The types of the metadata document (docs/metadata-format.md)."""
 
-Rekognition's own fields keep Rekognition's own names and shape. Unknown fields are kept on rewrite.
-"""
-
+import unicodedata
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -14,12 +12,16 @@ Source = Literal["recognizer", "person"]
 
 @dataclass(slots=True)
 class BoundingBox:
-    """A box on the upright picture, as fractions (0 to 1) of its width and height."""
+    """A box on the upright picture, as fractions of its width and height.
+
+    It may reach a little beyond the picture, as Rekognition's own boxes do.
+    """
 
     left: float
     top: float
     width: float
     height: float
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -33,7 +35,11 @@ class Instance:
 
 @dataclass(slots=True)
 class Label:
-    """What a recogniser saw; confidence in percent (0 to 100)."""
+    """What a recogniser saw; confidence in percent (0 to 100).
+
+    `name_extras` holds what else stood beside the name of a parent, alias or category:
+    {"Parents": {"Animal": {"Id": 7}}}.
+    """
 
     name: str
     confidence: float
@@ -42,6 +48,7 @@ class Label:
     categories: list[str] = field(default_factory=list)
     instances: list[Instance] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
+    name_extras: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -78,6 +85,7 @@ class TaggingError:
 
     code: str
     message: str
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -113,6 +121,7 @@ class ImageProperties:
     contrast: float | None = None
     dominant_colors: list[DominantColor] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
+    quality_extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -122,22 +131,24 @@ class Thumbnail:
     key: str
     width: int
     height: int
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Edit:
-    """One correction by a person."""
+    """One correction by a person; `at` is UTC ISO 8601 with Z."""
 
     name: str
     by: str
     at: str
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Document:
     """All that is written about one picture.
 
-    `tagging` is None in a document that another tool wrote; it is then adopted (tagger/pipeline.py).
+    `tagging` is None in a document that another tool wrote; the tagger then adopts it.
     """
 
     image: ImageFacts = field(default_factory=ImageFacts)
@@ -149,6 +160,7 @@ class Document:
     added: list[Edit] = field(default_factory=list)
     removed: list[Edit] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
+    edits_extra: dict[str, Any] = field(default_factory=dict)
 
     @property
     def status(self) -> Literal["tagged", "failed"]:
@@ -157,14 +169,41 @@ class Document:
 
     def shown_labels(self) -> list[ShownLabel]:
         """Return (labels - removed) + added, surest first, then by name; letter case is ignored."""
-        raise NotImplementedError
+        removed = {fold_name(edit.name) for edit in self.removed}
+        shown: dict[str, ShownLabel] = {}
+        for label in self.labels:
+            folded = fold_name(label.name)
+            if folded not in removed and folded not in shown:
+                shown[folded] = _shown(label)
+        machine = {fold_name(label.name): label for label in self.labels} if self.added else {}
+        for edit in self.added:
+            folded = fold_name(edit.name)
+            seen = machine.get(folded)
+            known = _shown(seen) if seen else ShownLabel(edit.name, 100.0)
+            known.confidence, known.source = 100.0, "person"
+            shown[folded] = known
+        return sorted(shown.values(), key=_surest_first)
 
 
-def read_document(data: bytes) -> Document:
-    """Read a document, ours or another tool's. Raises DocumentError for what makes no sense."""
-    raise NotImplementedError
+def fold_name(name: str) -> str:
+    """Return a label's name as it is compared: without letter case, composed (NFC)."""
+    if name.isascii():
+        return name.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
-def write_document(document: Document) -> bytes:
-    """Write a document as UTF-8 JSON, always the same bytes for the same content."""
-    raise NotImplementedError
+def _shown(label: Label) -> ShownLabel:
+    return ShownLabel(
+        label.name,
+        label.confidence,
+        label.parents,
+        label.aliases,
+        label.categories,
+        label.instances,
+        label.extra,
+        label.name_extras,
+    )
+
+
+def _surest_first(label: Label) -> tuple[float, str, str]:
+    return -label.confidence, fold_name(label.name), label.name
