@@ -1,0 +1,80 @@
+"""The address bar is the interface: one search as a URL, and the URLs that lead on from it."""
+
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from catalog.query import Clause, LabelTerm, Query, label_text
+
+SORTS = {
+    "newest": "Newest",
+    "oldest": "Oldest",
+    "taken": "Date taken",
+    "name": "Name",
+    "confidence": "Surest",
+}
+DEFAULT_SORT = "newest"
+
+
+def number(value: float) -> str:
+    """Write a bound as short as it goes: 70, 62.5."""
+    return f"{value:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A search: its text, the slider in percent (None where it was not moved) and the order."""
+
+    query: Query
+    min: float | None = None
+    sort: str = DEFAULT_SORT
+
+    def gallery(self, text: str | None = None, **extra: str) -> str:
+        """Return the gallery's URL for this search, with another text where one is given."""
+        return self._url("/", self.query.text if text is None else text, extra)
+
+    def gallery_at(self, low: float | None) -> str:
+        """Return the gallery's URL for this search with the slider at `low` percent."""
+        return Address(self.query, low, self.sort).gallery()
+
+    def picture(self, image_id: str, **extra: str) -> str:
+        """Return the URL of one picture, opened from this search."""
+        return self._url(f"/images/{quote(image_id, safe='')}", self.query.text, extra)
+
+    def action(self, image_id: str, verb: str) -> str:
+        """Return where a form posts to act on one picture and come back to this search."""
+        return self._url(f"/images/{quote(image_id, safe='')}/{verb}", self.query.text, {})
+
+    def with_text(self, clause: str) -> str:
+        """Return the gallery's URL with one more clause."""
+        return self.gallery(self.query.with_clause(clause))
+
+    @staticmethod
+    def only(text: str) -> str:
+        """Return the gallery's URL for another text alone, in the usual order."""
+        return "/?" + urlencode({"q": text})
+
+    def without(self, index: int) -> str:
+        """Return the gallery's URL with one clause taken away."""
+        return self.gallery(self.query.without(index))
+
+    def turned(self, index: int, label: str) -> str:
+        """Return the gallery's URL with one clause replaced by the exclusion of a label."""
+        rest = self.query.without(index)
+        return self.gallery(f"{rest} -{label_text(label)}".strip())
+
+    def _url(self, path: str, text: str, extra: dict[str, str]) -> str:
+        pairs = {"q": text} if text else {}
+        if self.min is not None:
+            pairs["min"] = number(self.min)
+        if self.sort != DEFAULT_SORT:
+            pairs["sort"] = self.sort
+        pairs |= extra
+        return f"{path}?{urlencode(pairs)}" if pairs else path
+
+
+def single_label(clause: Clause) -> LabelTerm | None:
+    """Return the label of a clause that is about one whole label name, else None."""
+    if len(clause.atoms) != 1:
+        return None
+    atom = clause.atoms[0]
+    return atom if isinstance(atom, LabelTerm) and not atom.prefix else None

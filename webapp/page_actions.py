@@ -1,0 +1,98 @@
+"""The forms on the picture page: delete, undo, retry, correct a label. Each answers with 303."""
+
+from typing import Annotated
+from urllib.parse import parse_qs, urlencode
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import RedirectResponse
+
+from catalog import reads
+from catalog.errors import ImageNotFoundError, KeyTakenError, NotInTrashError
+from catalog.reads import ImageRecord
+from webapp.services import Services
+
+router = APIRouter(include_in_schema=False)
+
+MAX_FORM_BYTES = 16 * 1024
+PERSON = "person"
+SEARCH_FIELDS = ("q", "min", "sort")
+
+
+async def form_fields(request: Request) -> dict[str, list[str]]:
+    """Read a small form (application/x-www-form-urlencoded); what is beyond 16 KiB is not read."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_FORM_BYTES:
+            break
+    return parse_qs(body[:MAX_FORM_BYTES].decode("utf-8", "replace"))
+
+
+Form = Annotated[dict[str, list[str]], Depends(form_fields)]
+
+
+@router.post("/images/{image_id}/delete")
+def delete(request: Request, image_id: str) -> RedirectResponse:
+    """Move a picture to the trash and go back to the gallery, where it can be undone."""
+    record = _record(request, image_id)
+    if record.trash:
+        raise ImageNotFoundError(image_id)
+    _services(request).library.delete(record.key)
+    return _back(request, "/", deleted=image_id)
+
+
+@router.post("/images/{image_id}/restore")
+def restore(request: Request, image_id: str) -> RedirectResponse:
+    """Take a picture back out of the trash and go to the gallery."""
+    record = _record(request, image_id)
+    try:
+        _services(request).library.restore(record.key)
+    except KeyTakenError:
+        return _back(request, "/", done="taken")
+    except NotInTrashError:
+        if record.trash:
+            raise
+    return _back(request, "/", restored=image_id)
+
+
+@router.post("/images/{image_id}/retry")
+def retry(request: Request, image_id: str) -> RedirectResponse:
+    """Ask for the picture to be tagged again and go back to it."""
+    record = _record(request, image_id)
+    if record.trash:
+        raise ImageNotFoundError(image_id)
+    _services(request).library.retry(record.key)
+    return _back(request, f"/images/{image_id}", done="retry")
+
+
+@router.post("/images/{image_id}/labels")
+def edit_labels(request: Request, image_id: str, form: Form) -> RedirectResponse:
+    """Add the labels in `add`, reject or take back those in `remove`, and go back to the picture."""
+    record = _record(request, image_id)
+    if record.trash:
+        raise ImageNotFoundError(image_id)
+    add = [name.strip() for name in form.get("add", []) if name.strip()]
+    remove = [name for name in form.get("remove", []) if name.strip()]
+    if add or remove:
+        _services(request).library.edit_labels(record.key, add, remove, PERSON)
+    return _back(request, f"/images/{image_id}")
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+def _record(request: Request, image_id: str) -> ImageRecord:
+    with _services(request).database.reading() as conn:
+        record = reads.get_image(conn, image_id)
+    if record is None:
+        raise ImageNotFoundError(image_id)
+    return record
+
+
+def _back(request: Request, path: str, **extra: str) -> RedirectResponse:
+    """Redirect to a page, keeping the search that the form was sent from."""
+    kept = {name: request.query_params.get(name, "") for name in SEARCH_FIELDS}
+    pairs = {name: value for name, value in kept.items() if value} | extra
+    return RedirectResponse(f"{path}?{urlencode(pairs)}" if pairs else path, 303)

@@ -1,0 +1,177 @@
+"""The pages to read: the gallery, one picture, the help (webapp/page_actions.py has the forms)."""
+
+from collections.abc import Mapping
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from catalog import reads
+from catalog.document import Document, read_document
+from catalog.errors import (
+    DocumentError,
+    ImageNotFoundError,
+    InvalidCursorError,
+    ObjectNotFoundError,
+    SearchSyntaxError,
+)
+from catalog.keys import metadata_key
+from catalog.query import parse
+from catalog.reads import ImageRecord
+from webapp import page_actions
+from webapp.addresses import DEFAULT_SORT, SORTS, Address
+from webapp.help_view import examples
+from webapp.picture_view import Actions, Labels, Properties, Stage
+from webapp.rendering import StyleSheet, render
+from webapp.services import Services
+from webapp.view_models import Facets, FilterBar, Message, Mistake, Results, now_utc
+
+router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
+router.include_router(page_actions.router)
+
+PAGE_SIZE = 60
+FACETS, ALL_FACETS = 40, 400
+
+
+class PageMistakeError(Exception):
+    """The address holds something that cannot be meant; carries the mistake to show."""
+
+    def __init__(self, mistake: Mistake) -> None:
+        super().__init__(mistake.sentence)
+        self.mistake = mistake
+
+
+@router.get("/")
+def gallery(request: Request) -> HTMLResponse:
+    """Show the pictures that a search finds; a mistake in the address is a page with status 400."""
+    asked = request.query_params
+    services: Services = request.app.state.services
+    try:
+        address = read_address(asked)
+        context = _gallery(services, address, asked)
+    except PageMistakeError as error:
+        context = _gallery(services, Address(parse("")), {}) | {
+            "search_text": asked.get("q", ""),
+            "mistake": error.mistake,
+        }
+        return render(request, "gallery/page.html", context, 400)
+    return render(request, "gallery/page.html", context | {"messages": _messages(request, address)})
+
+
+@router.get("/images/{image_id}")
+def picture(request: Request, image_id: str) -> HTMLResponse:
+    """Show one picture with its labels; raise ImageNotFoundError for an id that is not there."""
+    services: Services = request.app.state.services
+    try:
+        address = read_address(request.query_params)
+    except PageMistakeError:
+        address = Address(parse(""))
+    with services.database.reading() as conn:
+        record = reads.get_image(conn, image_id)
+        if record is None:
+            raise ImageNotFoundError(image_id)
+        neighbours = None
+        if not record.trash:
+            neighbours = reads.neighbours(
+                conn, address.query, address.min, address.sort, image_id
+            )  # fmt: skip
+    document, source = load_document(services, record)
+    labels = document.shown_labels() if document else []
+    style = StyleSheet()
+    context = {
+        "title": record.name,
+        "search_text": address.query.text,
+        "record_id": record.id,
+        "stage": Stage.of(address, record, labels, services.urls, neighbours, style),
+        "labels": Labels.of(address, record, document, labels, style),
+        "properties": Properties.of(record, document, source, style),
+        "actions": Actions.of(address, record, services.urls),
+        "style": style,
+        "messages": _messages(request, address),
+    }
+    return render(request, "picture/page.html", context)
+
+
+@router.get("/help")
+def show_help(request: Request) -> HTMLResponse:
+    """Show the search language and the keys."""
+    return render(request, "help/page.html", {"title": "Help", "search_text": "", "examples": examples()})
+
+
+def read_address(asked: Mapping[str, str]) -> Address:
+    """Read q, min and sort. Raises PageMistakeError with a sentence for a person."""
+    text = asked.get("q", "").strip()
+    try:
+        query = parse(text)
+    except SearchSyntaxError as error:
+        raise PageMistakeError(Mistake.at(error.message, text, error.position)) from error
+    sort = asked.get("sort", "") or DEFAULT_SORT
+    if sort not in SORTS:
+        known = ", ".join(SORTS)
+        raise PageMistakeError(Mistake(f"Pictures can be sorted by {known}; not by “{sort[:40]}”."))
+    return Address(query, _read_min(asked.get("min", "")), sort)
+
+
+def _read_min(text: str) -> float | None:
+    if not text.strip():
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 100:
+        raise PageMistakeError(Mistake("The confidence is a number from 0 to 100."))
+    return value
+
+
+def _gallery(services: Services, address: Address, asked: Mapping[str, str]) -> dict[str, object]:
+    limit = ALL_FACETS if asked.get("labels") == "all" else FACETS
+    query, low = address.query, address.min
+    cursor = asked.get("cursor") or None
+    with services.database.reading() as conn:
+        try:
+            page = reads.search(
+                conn, query, min=low, sort=address.sort, limit=PAGE_SIZE, cursor=cursor
+            )  # fmt: skip
+        except InvalidCursorError as error:
+            sentence = "This page of the results is no longer there. Start from the first one."
+            raise PageMistakeError(Mistake(sentence)) from error
+        counts = reads.label_counts(conn, query, min=low, limit=limit)
+        histogram = reads.confidence_histogram(conn, query)
+    style = StyleSheet()
+    return {
+        "title": query.text or "All pictures",
+        "search_text": query.text,
+        "filterbar": FilterBar.of(address, page, histogram),
+        "facets": Facets.of(address, counts, style, limit=limit, total=page.total),
+        "results": Results.of(address, page, services.urls, style, now_utc().date()),
+        "style": style,
+        "mistake": None,
+    }
+
+
+def load_document(services: Services, record: ImageRecord) -> tuple[Document | None, bytes]:
+    """Return a picture's document and its bytes; (None, b"") while it has none that can be read."""
+    try:
+        source, _ = services.store.read(record.trash + metadata_key(record.key))
+    except ObjectNotFoundError:
+        return None, b""
+    try:
+        return read_document(source), source
+    except DocumentError:
+        return None, source
+
+
+def _messages(request: Request, address: Address) -> list[Message]:
+    """Say what the form that led here has done, with the way back from it."""
+    asked = request.query_params
+    if image_id := asked.get("deleted"):
+        undo = address.action(image_id, "restore")
+        return [Message("The picture is in the trash.", "Undo", undo)]
+    if image_id := asked.get("restored"):
+        link = address.picture(image_id)
+        return [Message("The picture is back.", link=link, link_text="Show it")]
+    if asked.get("done") == "retry":
+        return [Message("The picture will be tagged again in a moment.")]
+    if asked.get("done") == "taken":
+        return [Message("It cannot come back: another picture has its place now.")]
+    return []

@@ -1,0 +1,315 @@
+"""The picture page's regions: stage, labels, properties, actions."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from catalog.document import BoundingBox, Document, ShownLabel
+from catalog.keys import upload_path
+from catalog.query import COLORS, label_text
+from catalog.reads import ImageRecord
+from webapp.addresses import Address
+from webapp.media import MediaUrls
+from webapp.rendering import StyleSheet
+from webapp.view_models import DEFAULT_MIN
+from webapp.wording import (
+    NBSP,
+    count,
+    date_and_time,
+    file_size,
+    percent,
+    wall_time,
+)
+
+RECOGNIZERS = {"local": "This machine", "rekognition": "Amazon Rekognition"}
+PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Where a label was seen; `css` carries the place, `group` ties it to its label's row."""
+
+    css: str
+    group: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The picture itself, large, and the ways on from it."""
+
+    source: str
+    original: str
+    width: int
+    height: int
+    alt: str
+    status: str
+    error: str
+    boxes: list[Box]
+    previous_url: str
+    next_url: str
+    place: str
+    back_url: str
+
+    @classmethod
+    def of(
+        cls,
+        address: Address,
+        record: ImageRecord,
+        labels: Sequence[ShownLabel],
+        urls: MediaUrls,
+        neighbours: tuple[str | None, str | None, int, int] | None,
+        style: StyleSheet,
+    ) -> "Stage":
+        width, height = record.width or 1280, record.height or 960
+        style.add(".stage-picture", r=width / height, w=float(min(width, 1280)), c=record.color)
+        previous, following, position, total = neighbours or (None, None, 0, 0)
+        best = [label.name for label in labels if label.confidence >= DEFAULT_MIN][:5]
+        return cls(
+            source=urls.thumbnail(record, 1280) or urls.thumbnail(record, 320) or "",
+            original=urls.original(record),
+            width=width,
+            height=height,
+            alt=", ".join(best) or record.name,
+            status=record.status,
+            error=record.error_message or "",
+            boxes=_boxes(labels, style),
+            previous_url=address.picture(previous) if previous else "",
+            next_url=address.picture(following) if following else "",
+            place=f"{count(position)} of {count(total)}" if position and total else "",
+            back_url=address.gallery(),
+        )
+
+
+def _boxes(labels: Sequence[ShownLabel], style: StyleSheet) -> list[Box]:
+    boxes = []
+    for row, label in enumerate(labels):
+        for instance in label.instances:
+            css = f"b{len(boxes)}"
+            _place(style, css, instance.box)
+            boxes.append(Box(css, f"l{row}", f"{label.name} {percent(instance.confidence)}"))
+    return boxes
+
+
+def _place(style: StyleSheet, css: str, box: BoundingBox) -> None:
+    left, top = _inside(box.left), _inside(box.top)
+    style.add(
+        f".{css}",
+        x=left,
+        y=top,
+        w=min(_inside(box.width), 1 - left),
+        h=min(_inside(box.height), 1 - top),
+    )
+
+
+def _inside(fraction: float) -> float:
+    return min(max(fraction, 0.0), 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRow:
+    """One label: its bar, the searches it leads to, and whether a person gave it."""
+
+    group: str
+    css: str
+    name: str
+    url: str
+    percent: str
+    percent_url: str
+    parents: list[tuple[str, str]]
+    faint: bool
+    person: bool
+    boxes: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The labels at the threshold and over, those below it, and those that people rejected."""
+
+    rows: list[LabelRow]
+    below: list[LabelRow]
+    rejected: list[tuple[str, str]]
+    summary: str
+    editable: bool
+    edit_url: str
+    api_url: str
+
+    @classmethod
+    def of(
+        cls,
+        address: Address,
+        record: ImageRecord,
+        document: Document | None,
+        labels: Sequence[ShownLabel],
+        style: StyleSheet,
+    ) -> "Labels":
+        threshold = DEFAULT_MIN if address.min is None else address.min
+        by = {edit.name.casefold(): edit.by for edit in document.added} if document else {}
+        rows = [
+            _row(index, label, by.get(label.name.casefold(), ""), threshold, style)
+            for index, label in enumerate(labels)
+        ]
+        shown = [row for row in rows if not row.faint]
+        below = [row for row in rows if row.faint]
+        rejected = [(edit.name, edit.by) for edit in document.removed] if document else []
+        return cls(
+            rows=shown,
+            below=below,
+            rejected=rejected,
+            summary=_summary(len(shown), len(below), threshold),
+            editable=record.status != "pending" and not record.trash,
+            edit_url=address.action(record.id, "labels"),
+            api_url=f"/api/images/{record.id}/labels",
+        )
+
+
+def _row(index: int, label: ShownLabel, by: str, threshold: float, style: StyleSheet) -> LabelRow:
+    name = label_text(label.name)
+    sure = int(label.confidence)
+    style.add(f".l{index}", v=label.confidence)
+    person = label.source == PERSON
+    return LabelRow(
+        group=f"l{index}",
+        css=f"l{index}",
+        name=label.name,
+        url=Address.only(name),
+        percent=percent(label.confidence),
+        percent_url=Address.only(f"{name}>={sure}"),
+        parents=[(parent, Address.only(label_text(parent))) for parent in label.parents],
+        faint=label.confidence < threshold,
+        person=person,
+        boxes=len(label.instances),
+        note=f"Added by {by}" if person and by and by != PERSON else "Added by a person",
+    )
+
+
+def _summary(shown: int, below: int, threshold: float) -> str:
+    over = f"{shown} at {threshold:g}{NBSP}% and over"
+    return f"{over} · {below} below" if below else over
+
+
+@dataclass(frozen=True, slots=True)
+class Swatch:
+    css: str
+    name: str
+    share: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    name: str
+    css: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """What is known of the picture and of its file."""
+
+    subtitle: str
+    swatches: list[Swatch]
+    quality: list[Quality]
+    facts: list[tuple[str, str]]
+    document: str
+
+    @classmethod
+    def of(
+        cls, record: ImageRecord, document: Document | None, source: bytes, style: StyleSheet
+    ) -> "Properties":
+        return cls(
+            subtitle=_subtitle(record),
+            swatches=_swatches(document, style),
+            quality=_quality(document, style),
+            facts=_facts(record, document),
+            document=pretty_json(source),
+        )
+
+
+def _subtitle(record: ImageRecord) -> str:
+    taken = wall_time(record.taken_at) if record.taken_at else ""
+    size = f"{record.width} × {record.height}" if record.width and record.height else ""
+    return " · ".join(part for part in (taken, size, file_size(record.size)) if part)
+
+
+def _swatches(document: Document | None, style: StyleSheet) -> list[Swatch]:
+    colors = document.properties.dominant_colors if document and document.properties else []
+    swatches = []
+    for index, color in enumerate(colors):
+        style.add(f".s{index}", w=max(color.pixel_percent, 1.0), c=color.hex_code)
+        known = color.simplified_color if color.simplified_color in COLORS else ""
+        url = Address.only(f"color:{known}") if known else ""
+        swatches.append(Swatch(f"s{index}", known or "colour", percent(color.pixel_percent), url))
+    return swatches
+
+
+def _quality(document: Document | None, style: StyleSheet) -> list[Quality]:
+    found = document.properties if document else None
+    if found is None:
+        return []
+    values = [
+        ("Brightness", found.brightness),
+        ("Sharpness", found.sharpness),
+        ("Contrast", found.contrast),
+    ]
+    rows = []
+    for index, (name, value) in enumerate(values):
+        if value is not None:
+            style.add(f".q{index}", v=min(max(value, 0.0), 100.0))
+            rows.append(Quality(name, f"q{index}", f"{value:.0f}"))
+    return rows
+
+
+def _facts(record: ImageRecord, document: Document | None) -> list[tuple[str, str]]:
+    uploaded = f"{date_and_time(record.uploaded_at)} UTC" if record.uploaded_at else ""
+    pairs = [
+        ("Added", uploaded),
+        ("Camera", record.camera or ""),
+        ("Format", record.content_type.removeprefix("image/").upper()),
+        ("Labelled by", _labelled_by(document)),
+        ("Folder", upload_path(record.key).rpartition("/")[0]),
+        ("File", record.key),
+    ]
+    return [(name, value) for name, value in pairs if value]
+
+
+def _labelled_by(document: Document | None) -> str:
+    if document is None or document.status == "failed":
+        return ""
+    tagging = document.tagging
+    recognizer = tagging.recognizer if tagging else ""
+    name = RECOGNIZERS.get(recognizer, recognizer or "Another tool")
+    return f"{name}, {document.label_model_version}" if document.label_model_version else name
+
+
+def pretty_json(source: bytes) -> str:
+    """Return a document as it is read best; what is no JSON is returned as it stands."""
+    text = source.decode("utf-8", "replace")
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except ValueError:
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """What can be done with the picture; each is a form that works without JavaScript."""
+
+    download_url: str
+    delete_url: str
+    retry_url: str
+    restore_url: str
+    retry_text: str
+
+    @classmethod
+    def of(cls, address: Address, record: ImageRecord, urls: MediaUrls) -> "Actions":
+        trashed = bool(record.trash)
+        return cls(
+            download_url=urls.original(record),
+            delete_url="" if trashed else address.action(record.id, "delete"),
+            retry_url="" if trashed or record.status == "pending" else
+            address.action(record.id, "retry"),
+            restore_url=address.action(record.id, "restore") if trashed else "",
+            retry_text="Try again" if record.status == "failed" else "Tag again",
+        )  # fmt: skip

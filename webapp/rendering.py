@@ -1,0 +1,80 @@
+"""Templates to HTML: one environment, compiled once, escaped everywhere, strict about names."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+
+
+@cache
+def environment() -> Environment:
+    """Return the template environment; templates are compiled at their first use and kept."""
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        cache_size=-1,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@cache
+def template(name: str) -> Template:
+    """Return a compiled template."""
+    return environment().get_template(name)
+
+
+def render(
+    request: Request, name: str, context: dict[str, Any], status_code: int = 200
+) -> HTMLResponse:
+    """Render a template for this request: `static(path)`, `nonce` and `site` are always there."""
+    state = request.app.state
+    root = str(getattr(state, "static_root", "/static")).rstrip("/")
+    values = {
+        "static": lambda path: f"{root}/{path}",
+        "nonce": getattr(request.state, "nonce", ""),
+        "max_upload_bytes": max_upload_bytes(state),
+        "messages": [],
+        **context,
+    }
+    return HTMLResponse(template(name).render(values), status_code)
+
+
+def max_upload_bytes(state: Any) -> int:
+    """Return the largest upload that is taken, in bytes, as the settings of this app say."""
+    settings = getattr(getattr(state, "services", None), "settings", None)
+    return int(getattr(settings, "max_upload_bytes", 50 * 1024 * 1024))
+
+
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+class StyleSheet:
+    """Collects the few rules that depend on data: numbers and checked colours, never text."""
+
+    def __init__(self) -> None:
+        self._rules: list[str] = []
+
+    def add(self, selector: str, **values: float | str) -> None:
+        """Add custom properties to a selector; a value that is no number and no #rrggbb is dropped."""
+        parts = []
+        for name, value in values.items():
+            if isinstance(value, str):
+                if _COLOR.fullmatch(value):
+                    parts.append(f"--{name}:{value}")
+            else:
+                parts.append(f"--{name}:{value:.4g}")
+        if parts:
+            self._rules.append(f"{selector}{{{';'.join(parts)}}}")
+
+    def __html__(self) -> str:
+        return Markup("\n".join(self._rules))

@@ -1,0 +1,369 @@
+"""The gallery's regions: filter bar, facets, results. View models compute, templates print."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import ClassVar
+
+from catalog.query import Clause, Query, label_text
+from catalog.reads import ImageRecord, LabelCount, Page
+from webapp.addresses import SORTS, Address, single_label
+from webapp.media import MediaUrls
+from webapp.phrases import clause_phrase
+from webapp.rendering import StyleSheet
+from webapp.wording import count, day, first_upper, month, parse_day, percent, pictures
+
+DEFAULT_MIN = 70.0
+BUCKET = 5
+SMALLEST_RATIO, LARGEST_RATIO, UNKNOWN_RATIO = 0.5, 3.2, 4 / 3
+LABELS_IN_CAPTION = 3
+SPARSE_DAY = 4
+NO_CATEGORY = "Other"
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One clause of the search, and where to go without it."""
+
+    text: str
+    bound: str
+    negated: bool
+    remove_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of the histogram: geometry in a 100 by 100 box, `low` its lower bound in percent."""
+
+    x: float
+    y: float
+    height: float
+    low: int
+    inside: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    value: str
+    text: str
+    selected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FilterBar:
+    """How many pictures, what is filtered, the slider and the order."""
+
+    count: str
+    chips: list[Chip]
+    clear_url: str
+    min_value: str
+    threshold: int
+    reset_url: str
+    bars: list[Bar]
+    sorts: list[Option]
+
+    @classmethod
+    def of(cls, address: Address, page: Page | None, histogram: Sequence[int]) -> "FilterBar":
+        threshold = DEFAULT_MIN if address.min is None else address.min
+        clauses = address.query.clauses
+        return cls(
+            count=_count(page),
+            chips=[_chip(address, index, clause) for index, clause in enumerate(clauses)],
+            clear_url=address.gallery("") if clauses else "",
+            min_value="" if address.min is None else f"{address.min:g}",
+            threshold=int(threshold),
+            reset_url="" if address.min is None else address.gallery_at(None),
+            bars=_bars(histogram, threshold),
+            sorts=[Option(value, text, value == address.sort) for value, text in SORTS.items()],
+        )
+
+
+def _count(page: Page | None) -> str:
+    if page is None:
+        return ""
+    return ("" if page.total_is_exact else "about ") + pictures(page.total)
+
+
+def _chip(address: Address, index: int, clause: Clause) -> Chip:
+    text, bound = clause_phrase(clause)
+    return Chip(text, bound, clause.negated, address.without(index))
+
+
+def _bars(histogram: Sequence[int], threshold: float) -> list[Bar]:
+    """Draw the histogram; the root of each share keeps small bars visible beside large ones."""
+    largest = max(histogram, default=0)
+    if not largest:
+        return []
+    width = 100 / len(histogram)
+    bars = []
+    for index, number in enumerate(histogram):
+        height = 0.0 if number == 0 else 6 + 94 * (number / largest) ** 0.5
+        low = index * 100 // len(histogram)
+        bars.append(
+            Bar(round(index * width, 2), round(100 - height, 1), round(height, 1), low,
+                low + BUCKET > threshold)
+        )  # fmt: skip
+    return bars
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """A label at the side: `state` is "", "on" or "not"; `url` leads to the next of the three."""
+
+    name: str
+    count: str
+    state: str
+    url: str
+    hint: str
+    css: str
+
+
+@dataclass(frozen=True, slots=True)
+class FacetGroup:
+    title: str
+    facets: list[Facet]
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """Labels with counts under the current filter, grouped by category."""
+
+    groups: list[FacetGroup]
+    more_url: str
+
+    @classmethod
+    def of(
+        cls,
+        address: Address,
+        counts: Sequence[LabelCount],
+        style: StyleSheet,
+        *,
+        limit: int,
+        total: int,
+    ) -> "Facets":
+        chosen = _chosen(address.query)
+        groups: dict[str, list[Facet]] = {}
+        listed = {entry.name.casefold() for entry in counts}
+        for name, (index, negated) in chosen.items():
+            if name not in listed:
+                text = _label_name(address.query, index)
+                facet = _facet(address, text, "", (index, negated), "")
+                groups.setdefault("In this search", []).append(facet)
+        largest = max(total, max((entry.count for entry in counts), default=0), 1)
+        for number, entry in enumerate(counts):
+            style.add(f".f{number}", p=entry.count / largest)
+            facet = _facet(
+                address, entry.name, count(entry.count),
+                chosen.get(entry.name.casefold()), f"f{number}",
+            )  # fmt: skip
+            groups.setdefault(entry.category or NO_CATEGORY, []).append(facet)
+        other = groups.pop(NO_CATEGORY, None)
+        if other:
+            groups["Labels" if not groups else NO_CATEGORY] = other
+        more = address.gallery(labels="all") if len(counts) >= limit else ""
+        return cls([FacetGroup(title, facets) for title, facets in groups.items()], more)
+
+
+def _chosen(query: Query) -> dict[str, tuple[int, bool]]:
+    """Return which single labels the search names: folded name -> (clause index, excluded)."""
+    found = {}
+    for index, clause in enumerate(query.clauses):
+        term = single_label(clause)
+        if term:
+            found[term.name.casefold()] = (index, clause.negated)
+    return found
+
+
+def _label_name(query: Query, index: int) -> str:
+    term = single_label(query.clauses[index])
+    return first_upper(term.name) if term else ""
+
+
+def _facet(
+    address: Address, name: str, number: str, chosen: tuple[int, bool] | None, css: str
+) -> Facet:
+    if chosen is None:
+        return Facet(name, number, "", address.with_text(label_text(name)), "", css)
+    index, negated = chosen
+    if negated:
+        return Facet(name, number, "not", address.without(index), "Excluded. Click to clear.", css)
+    return Facet(
+        name, number, "on", address.turned(index, name), "Chosen. Click to exclude it.", css
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One picture in the grid; `css` is the class that carries its ratio and colour."""
+
+    id: str
+    css: str
+    url: str
+    name: str
+    status: str
+    source: str
+    sources: str
+    sizes: str
+    width: int
+    height: int
+    labels: list[tuple[str, str]]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A run of tiles under one heading; `key` tells whether two sections are the same day."""
+
+    key: str
+    heading: str
+    note: str
+    tiles: list[Tile]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """What to do when nothing is found; `first_run` invites where there is nothing at all."""
+
+    first_run: bool
+    suggestions: list[Suggestion] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The grid of one page, or what to do when it is empty."""
+
+    sections: list[Section]
+    next_url: str
+    waiting: int
+    empty: Empty | None
+
+    @classmethod
+    def of(
+        cls, address: Address, page: Page, urls: MediaUrls, style: StyleSheet, today: date
+    ) -> "Results":
+        tiles = [_tile(address, record, urls, style) for record in page.images]
+        empty = None if tiles else _empty(address)
+        next_url = address.gallery(cursor=page.next) if page.next else ""
+        waiting = sum(tile.status == "pending" for tile in tiles)
+        return cls(_sections(address.sort, page.images, tiles, today), next_url, waiting, empty)
+
+
+def shown_labels(record: ImageRecord, threshold: float) -> list[tuple[str, str]]:
+    """Return the labels at or above the threshold as name and percent, surest first."""
+    return [(name, percent(value)) for name, value in record.labels if value >= threshold]
+
+
+def _tile(address: Address, record: ImageRecord, urls: MediaUrls, style: StyleSheet) -> Tile:
+    css = f"t-{record.id}"
+    width, height = record.width or 0, record.height or 0
+    ratio = width / height if width and height else UNKNOWN_RATIO
+    ratio = min(max(ratio, SMALLEST_RATIO), LARGEST_RATIO)
+    style.add(f".{css}", r=ratio, c=record.color)
+    small, large = urls.thumbnail(record, 320), urls.thumbnail(record, 1280)
+    threshold = DEFAULT_MIN if address.min is None else address.min
+    return Tile(
+        id=record.id,
+        css=css,
+        url=address.picture(record.id),
+        name=record.name,
+        status=record.status,
+        source=small or large or "",
+        sources=f"{small} 320w, {large} 1280w" if small and large else "",
+        sizes=f"{int(ratio * 240)}px",
+        width=int(ratio * 240),
+        height=240,
+        labels=shown_labels(record, threshold)[:LABELS_IN_CAPTION],
+        reason=record.error_message or "",
+    )
+
+
+def _sections(
+    sort: str, records: Sequence[ImageRecord], tiles: list[Tile], today: date
+) -> list[Section]:
+    """Group tiles by day, or by month where days hold few pictures each; else one run."""
+    if not tiles:
+        return []
+    days = [_day_of(sort, record) for record in records]
+    if sort not in ("newest", "oldest", "taken"):
+        return [Section("all", "", "", tiles)]
+    by_day = len(tiles) >= SPARSE_DAY * len(set(days)) or len(set(days)) == 1
+    sections: list[Section] = []
+    for moment, tile in zip(days, tiles, strict=True):
+        key, heading = _heading(moment, today, by_day)
+        if not sections or sections[-1].key != key:
+            sections.append(Section(key, heading, "", []))
+        sections[-1].tiles.append(tile)
+    return sections
+
+
+def _day_of(sort: str, record: ImageRecord) -> date | None:
+    if sort == "taken":
+        return parse_day(record.taken_at or "")
+    return record.uploaded_at.astimezone(UTC).date() if record.uploaded_at else None
+
+
+def _heading(moment: date | None, today: date, by_day: bool) -> tuple[str, str]:
+    if moment is None:
+        return "none", "No date"
+    if by_day or today - moment <= timedelta(days=1):
+        return moment.isoformat(), day(moment, today)
+    return f"{moment:%Y-%m}", month(moment)
+
+
+def _empty(address: Address) -> Empty:
+    query = address.query
+    if not query.clauses and address.min is None:
+        return Empty(first_run=True)
+    suggestions = []
+    threshold = DEFAULT_MIN if address.min is None else address.min
+    lower = next((step for step in (50, 30) if step < threshold), None)
+    if lower is not None and (query.has_label_term or address.min is not None):
+        suggestions.append(Suggestion(f"Accept {lower} % and over", address.gallery_at(lower)))
+    if len(query.clauses) > 1:
+        for index, clause in enumerate(query.clauses[:6]):
+            text, bound = clause_phrase(clause)
+            phrase = f"{text} {bound}".strip()
+            suggestions.append(Suggestion(f"Leave out “{phrase}”", address.without(index)))
+    suggestions.append(Suggestion("Show all pictures", "/"))
+    return Empty(False, suggestions)
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A mistake in the address: a sentence, and the text split around the place it means."""
+
+    sentence: str
+    before: str = ""
+    place: str = ""
+    after: str = ""
+
+    WINDOW: ClassVar[int] = 40
+
+    @classmethod
+    def at(cls, sentence: str, text: str, position: int) -> "Mistake":
+        start, end = max(0, position - cls.WINDOW), position + 1 + cls.WINDOW
+        before = ("…" if start else "") + text[start:position]
+        after = text[position + 1 : end] + ("…" if len(text) > end else "")
+        return cls(sentence, before, text[position : position + 1], after)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A sentence about what was just done, with one button that posts somewhere."""
+
+    text: str
+    button: str = ""
+    action: str = ""
+    link: str = ""
+    link_text: str = ""
+
+
+def now_utc() -> datetime:
+    """Return the present moment in UTC."""
+    return datetime.now(UTC)
