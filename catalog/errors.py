@@ -13,6 +13,7 @@ TaglightError
  │  └ StoreFullError        no space left
  ├ CatalogUnavailableError  the database does not answer
  ├ DocumentError            a metadata document that makes no sense
+ │  └ NotTaggedYetError     a picture without a document cannot be corrected yet
  ├ ImageNotFoundError       no picture of that id
  ├ NotInTrashError          nothing of that id to restore
  ├ SearchSyntaxError        a mistake in the search text, with its position
@@ -81,6 +82,15 @@ class DocumentError(TaglightError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class NotTaggedYetError(DocumentError):
+    """The picture still waits to be tagged: it has no document that could be corrected."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This picture is still waiting to be tagged. Its labels can be changed after that."
+        )
 
 
 class ImageNotFoundError(TaglightError):
