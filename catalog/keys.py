@@ -3,10 +3,12 @@
     uploads/<path>                                   the original
     metadata/<path>.json                             the document about it
     thumbs/<path>/<width>.webp                       derived
-    trash/<UTC stamp>-<8 hex>/uploads/<path>         a deleted original, …/metadata/<path>.json beside it
+    trash/<UTC stamp>-<8 hex>/uploads/<path>         a deleted original; beside it
+    trash/<UTC stamp>-<8 hex>/metadata/<path>.json   its document, and …/thumbs/<path>/<width>.webp
 
 Limits: a key is at most 1,024 bytes of UTF-8 (S3), a component at most 255 (file systems).
-A derived key beyond them has its tail replaced by `~` and 32 hex digits of its SHA-256.
+A derived key beyond them has its tail replaced by `~` and 32 hex digits of a SHA-256. So has one
+whose tail looks like that by itself: no two pictures ever share a derived key.
 """
 
 import base64
@@ -30,7 +32,9 @@ MAX_STEM_BYTES = 120
 THUMBNAIL_WIDTHS = (320, 1280)
 
 _TRASH_KEY = re.compile(r"trash/(\d{8}T\d{6}Z-[0-9a-f]{8})/(.+)", re.DOTALL)
-_NOT_IN_A_STEM = re.compile(r"[^\w.()+-]+")
+_SHORTENED = re.compile(r"~[0-9a-f]{32}$")
+# Room for the file name of a thumbnail of any width, so that all widths share one folder.
+_THUMBNAIL_ROOM = len("/99999.webp")
 
 
 def image_id(key: str) -> str:
@@ -62,7 +66,7 @@ def is_picture_key(key: str) -> bool:
 
 
 def upload_path(key: str) -> str:
-    """Return the part of a picture's key after `uploads/`. Raises InvalidKeyError for other keys."""
+    """Return a picture's key without `uploads/`. Raises InvalidKeyError for other keys."""
     if not is_picture_key(key):
         raise InvalidKeyError(key, "This is not the key of a picture.")
     return key[len(UPLOADS) :]
@@ -75,17 +79,20 @@ def file_name(key: str) -> str:
 
 def metadata_key(key: str) -> str:
     """Return the key of the document about the picture of this key."""
-    return _fit(METADATA + upload_path(key), ".json")
+    return _fit(METADATA + upload_path(key), ending=".json")
 
 
 def thumbnail_key(key: str, width: int) -> str:
     """Return the key of the thumbnail of this width in pixels."""
-    return _fit(THUMBS + upload_path(key), f"/{width}.webp")
+    return f"{thumbnail_prefix(key)}{width}.webp"
 
 
 def thumbnail_prefix(key: str) -> str:
-    """Return the prefix that all thumbnails of this picture share."""
-    return thumbnail_key(key, THUMBNAIL_WIDTHS[0]).rsplit("/", 1)[0] + "/"
+    """Return the folder of this picture's thumbnails, with the slash.
+
+    Those of other pictures may lie deeper in it (of `uploads/a/b` in `thumbs/a/`).
+    """
+    return _fit(THUMBS + upload_path(key), room=_THUMBNAIL_ROOM) + "/"
 
 
 def picture_key(document_key: str) -> str | None:
@@ -97,9 +104,7 @@ def picture_key(document_key: str) -> str | None:
         return None
     path = document_key[len(METADATA) : -len(".json")]
     key = UPLOADS + path
-    if not path or not is_picture_key(key) or metadata_key(key) != document_key:
-        return None
-    return None if _SHORTENED.search(path) else key
+    return key if is_picture_key(key) and metadata_key(key) == document_key else None
 
 
 def new_upload_key(name: str, digest: str, extension: str, now: datetime) -> str:
@@ -119,7 +124,8 @@ def safe_stem(name: str) -> str:
     leaf = name.replace("\\", "/").rsplit("/", 1)[-1]
     stem = PurePosixPath(leaf).stem if leaf not in ("", ".", "..") else ""
     stem = unicodedata.normalize("NFC", stem.encode("utf-8", "ignore").decode())
-    stem = _NOT_IN_A_STEM.sub("_", stem.replace("+", "_")).strip("._-")
+    kept = "".join(c if _stays_in_a_stem(c) else "_" for c in stem)
+    stem = re.sub("__+", "_", kept).strip("._-")
     return _cut(stem, MAX_STEM_BYTES) or "picture"
 
 
@@ -128,10 +134,25 @@ def trash_folder(now: datetime, token: str) -> str:
     return f"{TRASH}{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{token}/"
 
 
+def trash_key(folder: str, key: str) -> str:
+    """Return where an object of this key lies in this folder of the trash."""
+    return _fit(folder + key)
+
+
 def split_trash_key(key: str) -> tuple[str, str] | None:
-    """Split a key in the trash into its folder (with the slash) and the key it had before."""
+    """Split a key in the trash into its folder (with the slash) and the key it had before.
+
+    Of a key that was too long for the trash, what is left of it: compare with `trash_key`.
+    """
     match = _TRASH_KEY.fullmatch(key)
-    return (f"{TRASH}{match[1]}/", match[2]) if match else None
+    if not match:
+        return None
+    folder = f"{TRASH}{match[1]}/"
+    try:
+        trash_time(folder)
+    except ValueError:
+        return None
+    return folder, match[2]
 
 
 def trash_time(folder: str) -> datetime:
@@ -140,24 +161,34 @@ def trash_time(folder: str) -> datetime:
     return datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
-_SHORTENED = re.compile(r"~[0-9a-f]{32}$")
+def is_shortened(key: str) -> bool:
+    """Tell whether the tail of a derived key (without its ending) was replaced by a hash."""
+    return _SHORTENED.search(key) is not None
 
 
-def _fit(base: str, suffix: str) -> str:
-    """Append the suffix; replace the tail of `base` where the result passes a limit."""
-    key = base + suffix
-    ending = suffix if "/" not in suffix else ""
-    folder, _, last = base.rpartition("/")
-    too_long = len(key.encode()) > MAX_KEY_BYTES
-    if not too_long and len((last + ending).encode()) <= MAX_COMPONENT_BYTES:
-        return key
-    mark = "~" + hashlib.sha256(key.encode()).hexdigest()[:32]
-    if too_long:
-        room = MAX_KEY_BYTES - len((mark + suffix).encode())
-        base = _cut(base, room)
-        folder, _, last = base.rpartition("/")
-    last = _cut(last, MAX_COMPONENT_BYTES - len((mark + ending).encode()))
-    return f"{folder}/{last}{mark}{suffix}"
+def _fit(base: str, *, ending: str = "", room: int = 0) -> str:
+    """Append the ending; replace the tail of `base` where a limit would be passed.
+
+    `room` is how many bytes the caller will append to the result.
+    """
+    most = MAX_KEY_BYTES - len(ending) - room
+    last = base.rpartition("/")[2]
+    fits = len(base.encode()) <= most and len((last + ending).encode()) <= MAX_COMPONENT_BYTES
+    if fits and not is_shortened(base):
+        return base + ending
+    mark = "~" + hashlib.sha256(base.encode()).hexdigest()[:32]
+    folder, _, last = _cut(base, most - len(mark)).rpartition("/")
+    last = _cut(last, MAX_COMPONENT_BYTES - len(mark + ending))
+    return f"{folder}/{last}{mark}{ending}"
+
+
+def _stays_in_a_stem(character: str) -> bool:
+    """Tell whether a character may stay: letters and marks of every script, digits, a few signs."""
+    return (
+        character.isalnum()
+        or character in "_.()-"
+        or unicodedata.category(character).startswith("M")
+    )
 
 
 def _cut(text: str, size: int) -> str:
