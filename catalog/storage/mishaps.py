@@ -1,0 +1,64 @@
+"""What an operating system says went wrong, in the words of the catalog."""
+
+import contextlib
+import errno
+from collections.abc import Iterator
+
+from catalog.errors import (
+    InvalidKeyError,
+    KeyTakenError,
+    ObjectNotFoundError,
+    StoreFullError,
+    StoreUnavailableError,
+    TaglightError,
+)
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FORBIDDEN = {errno.EACCES, errno.EPERM}
+_IMPOSSIBLE = {errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL}
+_OTHER_KIND = {errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY}
+
+
+@contextlib.contextmanager
+def reading(root: str, key: str) -> Iterator[None]:
+    """Turn an OSError while reading `key` into the catalog's error for it."""
+    try:
+        yield
+    except OSError as error:
+        # A link, or a folder where the file should be: no object of this key.
+        absent = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO}
+        if error.errno in absent:
+            raise ObjectNotFoundError(key) from error
+        raise _translate(root, key, error) from error
+
+
+@contextlib.contextmanager
+def writing(root: str, key: str) -> Iterator[None]:
+    """Turn an OSError while writing or removing `key` into the catalog's error for it."""
+    try:
+        yield
+    except OSError as error:
+        raise _translate(root, key, error) from error
+
+
+def _translate(root: str, key: str, error: OSError) -> TaglightError:
+    if error.errno in _OTHER_KIND:
+        return KeyTakenError(key)
+    if error.errno in _IMPOSSIBLE:
+        return InvalidKeyError(key, "This name cannot be kept in a folder.")
+    if error.errno in _FULL:
+        return StoreFullError(
+            f"There is no space left on the disk of the library {root}. Free some and try again."
+        )
+    if error.errno in _FORBIDDEN:
+        return StoreUnavailableError(
+            f"Taglight is not permitted to use {error.filename or root}. "
+            "Give this user the right to read and write the library."
+        )
+    if error.errno == errno.EROFS:
+        return StoreUnavailableError(
+            f"The library {root} is on a read-only disk. Nothing can be changed there."
+        )
+    return StoreUnavailableError(
+        f"The library {root} does not answer: {error.strerror or error}. Is its disk connected?"
+    )

@@ -1,0 +1,123 @@
+"""A file that is written beside its place and appears there whole, or not at all."""
+
+import contextlib
+import hashlib
+import os
+import secrets
+from typing import BinaryIO
+
+from catalog.errors import InvalidKeyError, KeyTakenError
+from catalog.storage.paths import TEMPORARY_SUFFIX, leads_elsewhere
+
+_ATTEMPTS = 20
+
+
+class TemporaryFile:
+    """A new file in the folder of `target`; leaving it without `publish` removes it.
+
+    Raises OSError as the system does; the store translates.
+    """
+
+    def __init__(self, key: str, target: str) -> None:
+        self._key = key
+        self._target = target
+        self._digest = hashlib.sha256()
+        self.size = 0
+        self._path, self._file = self._create()
+
+    def __enter__(self) -> "TemporaryFile":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(OSError):
+            self._file.close()
+        with contextlib.suppress(OSError):
+            os.unlink(self._path)
+
+    def write(self, chunk: bytes) -> None:
+        """Append bytes."""
+        self._file.write(chunk)
+        self._digest.update(chunk)
+        self.size += len(chunk)
+
+    def flush_to_disk(self) -> None:
+        """Return when the bytes would survive a power cut."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 (hex) of what was written so far."""
+        return self._digest.hexdigest()
+
+    @property
+    def stat(self) -> os.stat_result:
+        """What the system says of the file, also after it was published."""
+        return os.fstat(self._file.fileno())
+
+    def publish_new(self) -> None:
+        """Put the file in its place where nothing is yet. Raises KeyTakenError.
+
+        A hard link fails where the name exists, whoever made it: no two writers can both win.
+        """
+        try:
+            os.link(self._path, self._target)
+        except FileExistsError as error:
+            raise KeyTakenError(self._key) from error
+        except OSError:  # a file system without hard links: the store's lock keeps ours apart
+            if os.path.lexists(self._target):
+                raise KeyTakenError(self._key) from None
+            os.rename(self._path, self._target)
+        else:
+            os.unlink(self._path)
+
+    def publish_over(self) -> None:
+        """Put the file in its place, over what may be there."""
+        os.replace(self._path, self._target)
+
+    def _create(self) -> tuple[str, BinaryIO]:
+        folder = os.path.dirname(self._target)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        for attempt in range(_ATTEMPTS):
+            make_folders(self._key, self._target)
+            path = f"{folder}/.{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
+            try:
+                return path, os.fdopen(os.open(path, flags, 0o666), "wb")
+            except FileNotFoundError:
+                # Somebody deleted the last file beside us, and so the folder: make it again.
+                if attempt == _ATTEMPTS - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+
+def make_folders(key: str, target: str) -> None:
+    """Make the folders above `target`. Raises KeyTakenError, InvalidKeyError for a link."""
+    if leads_elsewhere(target):
+        raise InvalidKeyError(key, "A folder on the way is a link out of the library.")
+    missing = []
+    folder = os.path.dirname(target)
+    while not os.path.isdir(folder):
+        missing.append(folder)
+        folder = os.path.dirname(folder)
+    for folder in reversed(missing):
+        try:
+            os.mkdir(folder)
+        except FileExistsError:
+            if not os.path.isdir(folder):
+                raise KeyTakenError(key) from None
+        except FileNotFoundError:
+            return  # removed while we looked: the caller tries again
+        else:
+            sync_folder(os.path.dirname(folder))
+
+
+def sync_folder(folder: str) -> None:
+    """Return when the names in this folder would survive a power cut."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return  # removed since, with all that was in it
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
