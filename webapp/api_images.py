@@ -1,0 +1,178 @@
+"""/api/images: search, one picture, its status, and what people do to it."""
+
+import json
+from typing import Any
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from catalog import keys, query, reads
+from catalog.document import Document, read_document
+from catalog.errors import DocumentError, ImageNotFoundError, InvalidKeyError, ObjectNotFoundError
+from catalog.records import ImageRecord
+from catalog.terms import DEFAULT_MIN
+from webapp import image_json, params
+from webapp.services import Services, person, services_of
+
+router = APIRouter(prefix="/api/images")
+
+PAGE, LARGEST_PAGE = 60, 200
+MOST_KEYS = 100
+MOST_NAMES = 100
+
+
+class Edit(BaseModel):
+    """The body of PATCH …/labels: names to add and names to take away."""
+
+    model_config = ConfigDict(strict=True)
+    add: list[str] = Field(default_factory=list, max_length=MOST_NAMES)
+    remove: list[str] = Field(default_factory=list, max_length=MOST_NAMES)
+
+
+class Keys(BaseModel):
+    """The body of POST /api/images/status."""
+
+    model_config = ConfigDict(strict=True)
+    keys: list[str]
+
+
+async def edit_body(request: Request) -> Edit:
+    """Read the body of a correction."""
+    return await params.json_body(request, Edit)
+
+
+@router.get("")
+def search(request: Request) -> Response:
+    """The pictures that a search finds, a page at a time."""
+    services = services_of(request)
+    low = params.percent(request)
+    asked = query.parse(params.text(request, "q"))
+    with services.database.reading() as conn:
+        page = reads.search(
+            conn,
+            asked,
+            min=low,
+            sort=params.sort(request),
+            limit=params.limit(request, PAGE, LARGEST_PAGE),
+            cursor=params.cursor(request),
+        )
+    shown_from = DEFAULT_MIN if low is None else low
+    images = [image_json.summary(record, services.urls, shown_from) for record in page.images]
+    return image_json.json_response(
+        {
+            "images": images,
+            "next": page.next,
+            "total": page.total,
+            "total_is_exact": page.total_is_exact,
+        }
+    )
+
+
+@router.post("/status")
+async def statuses(request: Request) -> Response:
+    """Where each of these keys stands on its way from sent to tagged."""
+    asked = (await params.json_body(request, Keys)).keys
+    params.at_most(asked, MOST_KEYS, "keys")
+    answer = await run_in_threadpool(read_statuses, services_of(request), asked)
+    return image_json.json_response({"images": answer})
+
+
+def read_statuses(services: Services, asked: list[str]) -> list[dict[str, Any]]:
+    """Return the status of each key, in order; a key that is no key at all is unknown too."""
+    possible = [key for key in asked if is_possible(key)]
+    with services.database.reading() as conn:
+        found = reads.statuses(conn, possible)
+    answer: list[dict[str, Any]] = []
+    for key in asked:
+        record = found.get(key)
+        if record is not None:
+            status, error = record.status, image_json.error_json(record)
+            answer.append({"key": key, "id": record.id, "status": status, "error": error})
+        else:
+            image_id = keys.image_id(key) if is_possible(key) else None
+            answer.append({"key": key, "id": image_id, "status": "unknown", "error": None})
+    return answer
+
+
+def is_possible(key: str) -> bool:
+    """Tell whether any store could hold this key."""
+    try:
+        keys.check_key(key)
+    except InvalidKeyError:
+        return False
+    return True
+
+
+@router.get("/{image_id}")
+def show(request: Request, image_id: str) -> Response:
+    """One picture, live or in the trash, with all that is known of it."""
+    services = services_of(request)
+    return image_json.json_response(describe(services, find(services, image_id)))
+
+
+@router.patch("/{image_id}/labels")
+def correct(request: Request, image_id: str, edit: Edit = Depends(edit_body)) -> Response:  # noqa: B008
+    """A person's corrections of the labels; the answer is the picture as it is then."""
+    services = services_of(request)
+    record = find_live(services, image_id)
+    if edit.add or edit.remove:
+        services.library.edit_labels(record.key, edit.add, edit.remove, person(request))
+    return image_json.json_response(describe(services, find_live(services, image_id)))
+
+
+@router.delete("/{image_id}")
+def delete(request: Request, image_id: str) -> Response:
+    """Move a picture to the trash."""
+    services = services_of(request)
+    services.library.delete(find_live(services, image_id).key)
+    return Response(status_code=204)
+
+
+@router.post("/{image_id}/restore")
+def restore(request: Request, image_id: str) -> Response:
+    """Bring a picture back from the trash."""
+    services = services_of(request)
+    services.library.restore(find(services, image_id).key)
+    return image_json.json_response(describe(services, find_live(services, image_id)))
+
+
+@router.post("/{image_id}/retry")
+def retry(request: Request, image_id: str) -> Response:
+    """Ask for a picture to be tagged again."""
+    services = services_of(request)
+    record = find_live(services, image_id)
+    services.library.retry(record.key)
+    return image_json.json_response({"key": record.key, "id": record.id}, 202)
+
+
+def find(services: Services, image_id: str) -> ImageRecord:
+    """Return the picture of this id, the live before the trashed. Raises ImageNotFoundError."""
+    with services.database.reading() as conn:
+        record = reads.get_image(conn, image_id)
+    if record is None:
+        raise ImageNotFoundError(image_id)
+    return record
+
+
+def find_live(services: Services, image_id: str) -> ImageRecord:
+    """Return the picture of this id that is not in the trash. Raises ImageNotFoundError."""
+    record = find(services, image_id)
+    if record.trash:
+        raise ImageNotFoundError(image_id)
+    return record
+
+
+def describe(services: Services, record: ImageRecord) -> dict[str, Any]:
+    """Return all that is known of a picture, with its document as it stands in the store now."""
+    document: Document | None = None
+    raw: Any = None
+    try:
+        source, _ = services.store.read(record.trash + keys.metadata_key(record.key))
+        raw = json.loads(source)
+        document = read_document(source)
+    except (ObjectNotFoundError, DocumentError, ValueError, RecursionError):
+        pass  # the record says what is known without it
+    return image_json.detail(record, services.urls, document, raw)

@@ -1,0 +1,169 @@
+"""PUT /upload/<ticket>: the folder store's side of a ticket, which S3 plays on AWS.
+
+Five things are enforced: the key, the content type, the length, the checksum, and that nothing is
+overwritten. The bytes go through in pieces; the picture is there whole or not at all.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
+from typing import Protocol, runtime_checkable
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from catalog import keys, reads
+from catalog.errors import (
+    ContentMismatchError,
+    InvalidTicketError,
+    KeyTakenError,
+    ObjectNotFoundError,
+)
+from catalog.storage import ObjectInfo
+from webapp.errors import RequestError
+from webapp.image_json import json_response
+from webapp.services import Services, services_of
+from webapp.tickets import UPLOAD_PATH, FolderTickets, OpenTicket, Upload, checksum_header
+
+router = APIRouter()
+
+PIECE = 512 * 1024  # bytes handed to the disk at once
+IDLE_SECONDS = 30.0  # without a byte, then the sender is given up
+
+
+class ObjectWriter(Protocol):
+    """Takes an object piece by piece; nothing is visible before `commit`."""
+
+    def write(self, chunk: bytes) -> None:
+        """Append bytes. Raises ContentMismatchError at one byte too many."""
+        ...
+
+    def commit(self) -> ObjectInfo:
+        """Check and publish. Raises ContentMismatchError, KeyTakenError."""
+        ...
+
+
+@runtime_checkable
+class ReceivingStore(Protocol):
+    """A store that can be written piece by piece."""
+
+    def writer(
+        self, key: str, *, size: int, sha256: str | None, if_none_match: bool = True
+    ) -> AbstractContextManager[ObjectWriter]:
+        """Open a new object of this size in bytes and SHA-256 (hex) for writing."""
+        ...
+
+
+@router.put(UPLOAD_PATH + "{token}")
+async def receive(request: Request, token: str) -> Response:
+    """Take the bytes of one picture: 201 with its key, or 200 with the picture that has them already."""
+    services = services_of(request)
+    tickets = services.tickets
+    if not isinstance(tickets, FolderTickets):
+        raise RequestError(404, "Pictures are not sent here.")
+    ticket = tickets.open(token)
+    check_headers(request, ticket.upload)
+    try:
+        return await Reception(services, tickets, ticket).take(request)
+    except KeyTakenError as error:
+        raise await run_in_threadpool(_taken, services, ticket.upload) from error
+
+
+def check_headers(request: Request, upload: Upload) -> None:
+    """Raise InvalidTicketError where the request is not the one that the ticket is for."""
+    given = request.headers.get("content-type", "").strip().lower()
+    if given != upload.content_type:
+        raise InvalidTicketError("This upload ticket is for another content type.")
+    if request.headers.get("content-length", "") != str(upload.size):
+        raise InvalidTicketError("This upload ticket is for another length.")
+    for name, value in checksum_header(upload.sha256).items():
+        if request.headers.get(name, value) != value:
+            raise InvalidTicketError("This upload ticket is for another checksum.")
+
+
+class Reception:
+    """Takes in the bytes of one ticket."""
+
+    def __init__(self, services: Services, tickets: FolderTickets, ticket: OpenTicket) -> None:
+        self._services = services
+        self._tickets = tickets
+        self._ticket = ticket
+        self._upload = ticket.upload
+        self._digest = hashlib.sha256()
+
+    async def take(self, request: Request) -> Response:
+        """Stream the request's body into the store and answer. Raises TaglightError, RequestError."""
+        store, upload = self._services.store, self._upload
+        if not isinstance(store, ReceivingStore):
+            raise RequestError(404, "Pictures are not sent here.")
+        with store.writer(upload.key, size=upload.size, sha256=upload.sha256 or None) as writer:
+            async for piece in pieces(request):
+                await run_in_threadpool(self._write, writer, piece)
+            return await run_in_threadpool(self._finish, writer)
+
+    def _write(self, writer: ObjectWriter, piece: bytes) -> None:
+        self._digest.update(piece)
+        writer.write(piece)
+
+    def _finish(self, writer: ObjectWriter) -> Response:
+        """Publish what was received, unless these bytes are here already under another key."""
+        upload, sha256 = self._upload, self._digest.hexdigest()
+        if upload.sha256 and upload.sha256 != sha256:
+            raise ContentMismatchError(upload.key, "checksum")
+        if not upload.sha256:
+            with self._services.database.reading() as conn:
+                there = reads.find_by_sha256(conn, sha256)
+            if there is not None:
+                return answer(there.key, "duplicate", 200)
+        self._tickets.use(self._ticket)
+        info = writer.commit()
+        self._services.indexer.mark_pending(
+            upload.key, name=upload.name, sha256=sha256, size=info.size
+        )
+        return answer(upload.key, "pending", 201)
+
+
+def answer(key: str, status: str, code: int) -> Response:
+    """Say under which key the picture is, and how it stands with it."""
+    return json_response({"key": key, "id": keys.image_id(key), "status": status}, code)
+
+
+async def pieces(request: Request, idle: float = IDLE_SECONDS) -> AsyncIterator[bytes]:
+    """Yield the body in pieces of a good size for disks. Raises RequestError (408) for a sleeper."""
+    stream = request.stream()
+    gathered = bytearray()
+    while True:
+        try:
+            async with asyncio.timeout(idle):
+                chunk = await anext(stream, None)
+        except TimeoutError as error:
+            raise RequestError(
+                408, "Nothing has arrived for too long: please send again."
+            ) from error
+        if chunk is None:
+            break
+        gathered += chunk
+        if len(gathered) >= PIECE:
+            yield bytes(gathered)
+            gathered.clear()
+    if gathered:
+        yield bytes(gathered)
+
+
+def _taken(services: Services, upload: Upload) -> RequestError:
+    """Say that the key is there, and whether with the very bytes of this ticket."""
+    try:
+        same = bool(upload.sha256) and services.store.head(upload.key).etag == upload.sha256
+    except ObjectNotFoundError:
+        same = False
+    sentence = (
+        "This picture is here already."
+        if same
+        else "Another picture has this place now: ask for a new upload ticket."
+    )
+    return RequestError(
+        412, sentence, key=upload.key, id=keys.image_id(upload.key), same_content=same
+    )

@@ -1,0 +1,81 @@
+"""The web app's settings, from the environment; each with the sentence that docs/ shows."""
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MEBIBYTE = 1024 * 1024
+
+
+class WebSettings(BaseSettings):
+    """What an operator may set about the web app."""
+
+    model_config = SettingsConfigDict(
+        extra="ignore", validate_by_name=True, validate_by_alias=True, frozen=True
+    )
+
+    public_url: str = Field(
+        default="",
+        validation_alias="PUBLIC_URL",
+        description="The address people use, when it is not loopback: https://pictures.example.org",
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        validation_alias="TAGLIGHT_ALLOWED_HOSTS",
+        description="More host names that are answered, separated by commas; each with or without port.",
+    )
+    max_upload_bytes: int = Field(
+        default=50 * MEBIBYTE,
+        ge=1,
+        validation_alias="MAX_UPLOAD_BYTES",
+        description="The largest picture that may be sent, in bytes.",
+    )
+    session_secret: SecretStr = Field(
+        default=SecretStr(""),
+        validation_alias="SESSION_SECRET",
+        description="Signs upload tickets and sessions; on one machine it is made and kept for you.",
+    )
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip().lower() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, value: str) -> str:
+        if not value:
+            return ""
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/"):
+            raise ValueError("PUBLIC_URL is a scheme and a host: https://pictures.example.org")
+        return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def local_secret(folder: Path) -> str:
+    """Return this library's secret, made at the first call and kept in `folder`/secret (0600).
+
+    Two processes that ask at once get the same one. Raises OSError where it cannot be kept.
+    """
+    path = folder / "secret"
+    with suppress(FileNotFoundError):
+        return path.read_text("ascii")
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / f".secret-{secrets.token_hex(8)}"
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(32))
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()
+    return path.read_text("ascii")

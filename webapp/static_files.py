@@ -1,0 +1,101 @@
+"""Style sheets, scripts and icons under /static/<hash of the tree>/…, cacheable for ever.
+
+The hash is in the path, not in a query: relative imports of modules stay within one version.
+"""
+
+import gzip
+import hashlib
+from functools import cached_property
+from pathlib import Path
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from webapp.errors import RequestError
+
+STATIC = Path(__file__).resolve().parent.parent / "static"
+CONTENT_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".webmanifest": "application/manifest+json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
+    ".webp": "image/webp",
+    ".woff2": "font/woff2",
+    ".txt": "text/plain; charset=utf-8",
+}
+COMPRESSED = frozenset({".css", ".js", ".mjs", ".json", ".webmanifest", ".svg", ".txt"})
+
+router = APIRouter()
+
+
+class StaticTree:
+    """The files of one folder as they were at the first use; hidden and unknown kinds are left out."""
+
+    def __init__(self, folder: Path = STATIC) -> None:
+        self._folder = folder
+        self._compressed: dict[str, bytes] = {}
+
+    @cached_property
+    def _files(self) -> dict[str, bytes]:
+        files = {}
+        for path in sorted(self._folder.rglob("*")):
+            name = path.relative_to(self._folder)
+            hidden = any(part.startswith(".") for part in name.parts)
+            if path.suffix in CONTENT_TYPES and not hidden and path.is_file():
+                files[name.as_posix()] = path.read_bytes()
+        return files
+
+    @cached_property
+    def version(self) -> str:
+        """The hash of all names and bytes of the tree: 16 hex digits."""
+        total = hashlib.sha256()
+        for name, content in self._files.items():
+            total.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
+        return total.hexdigest()[:16]
+
+    @property
+    def root(self) -> str:
+        """The URL path of the tree, without a slash at its end."""
+        return f"/static/{self.version}"
+
+    def url(self, path: str) -> str:
+        """Return the URL path of one file of the tree."""
+        return f"{self.root}/{path}"
+
+    def read(self, path: str) -> bytes | None:
+        """Return the bytes of one file, None where there is none."""
+        return self._files.get(path)
+
+    def read_compressed(self, path: str) -> bytes | None:
+        """Return the bytes of one file in gzip, None where that does not pay."""
+        if Path(path).suffix not in COMPRESSED or path not in self._files:
+            return None
+        if path not in self._compressed:
+            self._compressed[path] = gzip.compress(self._files[path], 9, mtime=0)
+        small = self._compressed[path]
+        return small if len(small) < len(self._files[path]) else None
+
+
+@router.get("/static/{version}/{path:path}")
+async def static_file(request: Request, version: str, path: str) -> Response:
+    """One file of the tree; under the hash of another version the present one, not to be kept."""
+    tree = request.app.state.services.static
+    content = tree.read(path)
+    if content is None:
+        raise RequestError(404, "There is no such file.")
+    current = version == tree.version
+    headers = {
+        "Cache-Control": "public, max-age=31536000, immutable" if current else "no-cache",
+        "Content-Type": CONTENT_TYPES[Path(path).suffix],
+        "Vary": "Accept-Encoding",
+    }
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        small = tree.read_compressed(path)
+        if small is not None:
+            return Response(small, headers=headers | {"Content-Encoding": "gzip"})
+    return Response(content, headers=headers)

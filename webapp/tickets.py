@@ -1,0 +1,136 @@
+"""Upload tickets: the right to send one picture of exactly these bytes, for a short time, once."""
+
+import hashlib
+import secrets
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from catalog.errors import InvalidTicketError
+
+LIFETIME = timedelta(minutes=15)
+UPLOAD_PATH = "/upload/"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What one ticket allows: the key, and the bytes that may be written there.
+
+    `size` is in bytes, `sha256` hex ("" where the sender could not know it), `name` the file's
+    name as the sender has it.
+    """
+
+    key: str
+    content_type: str
+    size: int
+    sha256: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """How to send the bytes: PUT to `url` (absolute, or a path of ours) with these headers."""
+
+    url: str
+    headers: dict[str, str]
+    expires_at: datetime
+
+
+class UploadTickets(Protocol):
+    """Issues tickets; where the bytes go is the implementation's business."""
+
+    @property
+    def requires_sha256(self) -> bool:
+        """Tell whether a ticket cannot be made without the SHA-256 of the bytes."""
+        ...
+
+    def issue(self, upload: Upload) -> Ticket:
+        """Make a ticket for exactly this upload."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTicket:
+    """A ticket that came back: genuine and in time, not yet known to be unused."""
+
+    id: str
+    upload: Upload
+    expires_at: datetime
+
+
+def checksum_header(sha256: str) -> dict[str, str]:
+    """Return the header that carries a SHA-256 (hex) as S3 writes it; none for ""."""
+    if not sha256:
+        return {}
+    return {"x-amz-checksum-sha256": b64encode(bytes.fromhex(sha256)).decode()}
+
+
+def utc_now() -> datetime:
+    """Return the present moment, in UTC."""
+    return datetime.now(UTC)
+
+
+class FolderTickets:
+    """Tickets of the folder store: a signed token on a URL of the web app itself.
+
+    `use_once(id, expires)` answers True the first time only, for all processes together.
+    """
+
+    requires_sha256 = False
+
+    def __init__(
+        self,
+        secret: str,
+        use_once: Callable[[str, datetime], bool],
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        lifetime: timedelta = LIFETIME,
+    ) -> None:
+        if not secret:
+            raise ValueError("Upload tickets cannot be signed with an empty secret.")
+        self._use_once = use_once
+        self._clock = clock
+        self._lifetime = lifetime
+        self._signer = URLSafeSerializer(
+            secret,
+            salt="taglight upload ticket",
+            signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
+        )
+
+    def issue(self, upload: Upload) -> Ticket:
+        """Make a ticket for exactly this upload."""
+        expires = (self._clock() + self._lifetime).replace(microsecond=0)
+        facts = [
+            secrets.token_urlsafe(12),
+            int(expires.timestamp()),
+            upload.key,
+            upload.content_type,
+            upload.size,
+            upload.sha256,
+            upload.name,
+        ]
+        headers = {"Content-Type": upload.content_type, "If-None-Match": "*"}
+        headers |= checksum_header(upload.sha256)
+        token = self._signer.dumps(facts)
+        path = UPLOAD_PATH + (token if isinstance(token, str) else token.decode())
+        return Ticket(path, headers, expires)
+
+    def open(self, token: str) -> OpenTicket:
+        """Read a token that came back. Raises InvalidTicketError: forged, or out of time."""
+        try:
+            ticket_id, expiry, key, content_type, size, sha256, name = self._signer.loads(token)
+        except (BadSignature, ValueError) as error:
+            raise InvalidTicketError("This upload ticket is not one of ours.") from error
+        expires = datetime.fromtimestamp(expiry, UTC)
+        if self._clock() >= expires:
+            raise InvalidTicketError("This upload ticket has expired: ask for a new one.")
+        return OpenTicket(ticket_id, Upload(key, content_type, size, sha256, name), expires)
+
+    def use(self, ticket: OpenTicket) -> None:
+        """Take a ticket out of circulation. Raises InvalidTicketError when it was used before."""
+        if not self._use_once(ticket.id, ticket.expires_at):
+            raise InvalidTicketError("This upload ticket was used before: ask for a new one.")
