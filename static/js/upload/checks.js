@@ -6,6 +6,7 @@ import { byteSize } from "./words.js";
 /** So many bytes from the start of a file are enough to tell its type. */
 export const HEAD_BYTES = 64;
 
+const MEBIBYTE = 1024 * 1024;
 const KINDS = "JPEG, PNG, WebP, GIF, AVIF, TIFF, BMP and HEIC";
 
 /** @typedef {{ok: true, type: string} | {ok: false, code: string, message: string}} Verdict */
@@ -76,7 +77,9 @@ export function contentType(head) {
 export function checkSize(size, maxBytes) {
   if (size === 0) return { ok: false, code: "empty", message: "This file is empty." };
   if (size > maxBytes) {
-    const message = `This file is too large: ${byteSize(size)}, and ${byteSize(maxBytes)} is the most.`;
+    // Limits are set in round binary numbers, and said so.
+    const most = maxBytes % MEBIBYTE ? byteSize(maxBytes) : `${maxBytes / MEBIBYTE} MB`;
+    const message = `This file is too large: ${byteSize(size)}, and ${most} is the most.`;
     return { ok: false, code: "too_large", message };
   }
   return { ok: true, type: "" };

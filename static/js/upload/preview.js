@@ -1,6 +1,6 @@
 /**
- * Small previews of files that are still on their way: decoded small, one at a time, and only for rows in sight,
- * so that a thousand large photographs do not fill the memory.
+ * Small previews of files that are still on their way: decoded small and off the main thread, one at a time, and
+ * only for rows in sight, so that a thousand large photographs do not fill the memory.
  */
 
 const SIDE = 80;
@@ -17,30 +17,26 @@ let line = Promise.resolve();
 export function drawPreview(place, file, wanted) {
   line = line.then(async () => {
     if (!wanted()) return;
-    const url = URL.createObjectURL(file);
     try {
-      const picture = new Image();
-      picture.src = url;
-      await picture.decode();
-      if (wanted()) place.replaceChildren(shrink(picture));
+      const picture = await createImageBitmap(file, { resizeHeight: SIDE, resizeQuality: "medium" });
+      if (wanted()) place.replaceChildren(squareOf(picture));
+      picture.close();
     } catch {
       // HEIC and TIFF are beyond most browsers: the thumbnail comes when the picture is tagged.
-    } finally {
-      URL.revokeObjectURL(url);
     }
   });
 }
 
 /**
- * @param {HTMLImageElement} picture
+ * @param {ImageBitmap} picture
  * @returns {HTMLCanvasElement} the middle of the picture, as a square
  */
-function shrink(picture) {
+function squareOf(picture) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = SIDE;
-  const side = Math.min(picture.naturalWidth, picture.naturalHeight);
-  const left = (picture.naturalWidth - side) / 2;
-  const top = (picture.naturalHeight - side) / 2;
+  const side = Math.min(picture.width, picture.height);
+  const left = (picture.width - side) / 2;
+  const top = (picture.height - side) / 2;
   canvas.getContext("2d")?.drawImage(picture, left, top, side, side, 0, 0, SIDE, SIDE);
   return canvas;
 }

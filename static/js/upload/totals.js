@@ -34,7 +34,7 @@ export class Speedometer {
    */
   note(now, bytes) {
     this.#samples.push({ at: now, bytes });
-    while (this.#samples.length > 2 && this.#samples[1].at < now - WINDOW_MS) this.#samples.shift();
+    while (this.#samples.length > 2 && this.#samples[1].at <= now - WINDOW_MS) this.#samples.shift();
   }
 
   /** Forget the past: nothing is being sent. */

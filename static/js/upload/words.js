@@ -45,7 +45,7 @@ export function summary({ counts, unsent, speed, secondsLeft }) {
   if (counts.tagged) parts.push(`${counts.tagged.toLocaleString("en")} tagged`);
   if (counts.duplicate) parts.push(`${counts.duplicate.toLocaleString("en")} already here`);
   const wrong = counts.failed + counts.error + counts.rejected;
-  if (wrong) parts.push(`${wrong.toLocaleString("en")} not`);
+  if (wrong) parts.push(count(wrong, "problem"));
   if (counts.cancelled) parts.push(`${counts.cancelled.toLocaleString("en")} cancelled`);
   if (unsent && speed > 0) parts.push(`${byteSize(speed)}/s`);
   if (secondsLeft !== null) parts.push(timeLeft(secondsLeft));

@@ -1,0 +1,4 @@
+/**
+ * What runs on every page. Each module is one behaviour, attached to HTML that already works.
+ */
+import "./upload/start.js";

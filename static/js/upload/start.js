@@ -1,0 +1,19 @@
+/**
+ * Starts uploading on a page that has a place for the tray. Started by being imported.
+ */
+import { listenForFiles } from "./drop.js";
+import { warnBeforeLeaving } from "./leave.js";
+import { Uploads } from "./uploads.js";
+
+const DEFAULT_MAX_BYTES = 50 * 1024 * 1024;
+
+const place = document.getElementById("tray");
+if (place) {
+  const uploads = new Uploads(place, Number(document.documentElement.dataset.maxUploadBytes) || DEFAULT_MAX_BYTES);
+  const [navigation] = performance.getEntriesByType("navigation");
+  uploads.restore(navigation instanceof PerformanceNavigationTiming && navigation.type === "reload");
+  listenForFiles((files) => uploads.add(files));
+  warnBeforeLeaving(() => uploads.sending);
+  window.addEventListener("pagehide", () => uploads.save());
+  window.addEventListener("online", () => uploads.wake());
+}
