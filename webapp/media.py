@@ -62,7 +62,7 @@ class FolderUrls:
 
 @router.get("/media/{image_id}/original")
 def original(request: Request, image_id: str) -> Response:
-    """The original bytes: a picture's are shown, others (or with `?download`) are saved."""
+    """The original bytes: a picture's are shown, others are saved, as all with `?download`."""
     services: Services = request.app.state.services
     record = _find(services, image_id)
     kind = normal_type(record.content_type)
@@ -87,7 +87,7 @@ def thumbnail(request: Request, image_id: str, width: str) -> Response:
 
 
 def disposition(kind: str, name: str) -> str:
-    """Return a Content-Disposition with the name as RFC 5987 writes it, and in ASCII for the old."""
+    """Return a Content-Disposition with the name as RFC 5987 writes it, and in ASCII too."""
     plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in name)
     exact = quote(name.encode("utf-8", "replace"), safe="")
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{exact}"

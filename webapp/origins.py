@@ -60,7 +60,10 @@ class Gate:
 
     def same_origin(self, origin: str, host: Authority, scheme: str) -> bool:
         """Tell whether an Origin header names the very site that the Host header asks for."""
-        parts = urlsplit(origin)
+        try:
+            parts = urlsplit(origin)
+        except ValueError:  # brackets that do not close
+            return False
         claimed = Authority.parse(parts.netloc)
         if claimed is None or origin != f"{parts.scheme}://{parts.netloc}":
             return False
@@ -69,7 +72,7 @@ class Gate:
         return claimed.with_port(parts.scheme) == host.with_port(parts.scheme)
 
     def _scheme_of(self, host: Authority, scheme: str) -> str:
-        """Return the scheme people use for this host, which a proxy before us may have taken off."""
+        """Return the scheme people use for this host, which a proxy may have taken off."""
         public = Authority.parse(self._public.netloc)
         return self._public.scheme if public and public.host == host.host else scheme
 
@@ -100,7 +103,7 @@ class Gate:
         cookies = [
             part.strip() for part in headers.get(b"cookie", b"").decode("latin-1").split(";")
         ]
-        if any(cookie.startswith(SESSION_COOKIES) for cookie in cookies):
+        if any(cookie.strip().startswith(SESSION_COOKIES) for cookie in cookies):
             return "A request with a session must say where it comes from: send Origin."
         if host.host in LOOPBACK:
             return None

@@ -59,7 +59,7 @@ def cursor(request: Request) -> str | None:
 
 
 async def json_body(request: Request, shape: type[_Body]) -> _Body:
-    """Read a JSON body of this shape. Raises RequestError: 400 for no JSON, 422 for another shape."""
+    """Read a JSON body of this shape. Raises RequestError: 400 no JSON, 422 another shape."""
     raw = await request.body()
     try:
         content = json.loads(raw, parse_constant=_no_constant)

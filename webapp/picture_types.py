@@ -44,7 +44,7 @@ _EXTENSION = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,9}")
 
 
 def normal_type(content_type: str) -> str:
-    """Return a content type in its usual name, lower case, without parameters; "" if it tells nothing."""
+    """Return a content type by its usual name, without parameters; "" if it tells nothing."""
     bare = content_type.split(";", 1)[0].strip().lower()
     return "" if bare in NOT_TELLING else OTHER_NAMES.get(bare, bare)
 
@@ -60,7 +60,7 @@ def extension(name: str) -> str:
 
 
 def picture_type(name: str, content_type: str) -> tuple[str, str] | None:
-    """Return (content type, extension) for a file of this name and declared type, None for no picture.
+    """Return (content type, extension) of a file by name and type, None for no picture.
 
     An empty type is guessed from the name; a name without extension gets its type's.
     """

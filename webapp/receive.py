@@ -59,7 +59,7 @@ class ReceivingStore(Protocol):
 
 @router.put(UPLOAD_PATH + "{token}")
 async def receive(request: Request, token: str) -> Response:
-    """Take the bytes of one picture: 201 with its key, or 200 with the picture that has them already."""
+    """Take the bytes of one picture: 201, or 200 with the picture that has them already."""
     services = services_of(request)
     tickets = services.tickets
     if not isinstance(tickets, FolderTickets):
@@ -95,7 +95,7 @@ class Reception:
         self._digest = hashlib.sha256()
 
     async def take(self, request: Request) -> Response:
-        """Stream the request's body into the store and answer. Raises TaglightError, RequestError."""
+        """Stream the body into the store and answer. Raises TaglightError, RequestError."""
         store, upload = self._services.store, self._upload
         if not isinstance(store, ReceivingStore):
             raise RequestError(404, "Pictures are not sent here.")
@@ -132,7 +132,7 @@ def answer(key: str, status: str, code: int) -> Response:
 
 
 async def pieces(request: Request, idle: float = IDLE_SECONDS) -> AsyncIterator[bytes]:
-    """Yield the body in pieces of a good size for disks. Raises RequestError (408) for a sleeper."""
+    """Yield the body in pieces of a good size. Raises RequestError (408) for a sleeper."""
     stream = request.stream()
     gathered = bytearray()
     while True:

@@ -23,7 +23,7 @@ HEADERS = {
 
 
 def content_policy(nonce: str, bucket: str = "") -> str:
-    """Return the Content-Security-Policy of a page; `bucket` is the origin that holds the pictures."""
+    """Return a page's Content-Security-Policy; `bucket` is the origin that holds the pictures."""
     elsewhere = f" {bucket}" if bucket else ""
     return (
         "default-src 'none'; script-src 'self'; "

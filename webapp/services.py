@@ -41,5 +41,5 @@ def services_of(request: Request) -> Services:
 
 
 def person(request: Request) -> str:
-    """Return who acts, as it is written beside an edit; without sign-in that is this machine's user."""
-    return str(getattr(request.state, "user", "") or "local")
+    """Return who acts, as it is written beside an edit; without sign-in nobody has a name."""
+    return str(getattr(request.state, "user", "") or "person")

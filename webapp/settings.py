@@ -28,7 +28,7 @@ class WebSettings(BaseSettings):
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         validation_alias="TAGLIGHT_ALLOWED_HOSTS",
-        description="More host names that are answered, separated by commas; each with or without port.",
+        description="More hosts that are answered, separated by commas; each with or without port.",
     )
     max_upload_bytes: int = Field(
         default=50 * MEBIBYTE,
@@ -39,7 +39,7 @@ class WebSettings(BaseSettings):
     session_secret: SecretStr = Field(
         default=SecretStr(""),
         validation_alias="SESSION_SECRET",
-        description="Signs upload tickets and sessions; on one machine it is made and kept for you.",
+        description="Signs upload tickets and sessions; on one machine it is made for you.",
     )
 
     @field_validator("allowed_hosts", mode="before")

@@ -34,7 +34,7 @@ router = APIRouter()
 
 
 class StaticTree:
-    """The files of one folder as they were at the first use; hidden and unknown kinds are left out."""
+    """The files of one folder as they were at first use, without hidden and unknown kinds."""
 
     def __init__(self, folder: Path = STATIC) -> None:
         self._folder = folder

@@ -1,4 +1,4 @@
-"""POST /api/uploads: look at what someone wants to send, and hand out a ticket for each good file."""
+"""POST /api/uploads: look at what someone wants to send, and give a ticket for each file."""
 
 import re
 import secrets
@@ -57,7 +57,7 @@ class RejectedError(Exception):
 
 @router.post("/api/uploads")
 async def request_tickets(request: Request) -> Response:
-    """For each file, in order: a ticket, the picture that has these bytes, or why it is not taken."""
+    """For each file: a ticket, the picture that has these bytes, or why it is not taken."""
     files = (await params.json_body(request, FilesToSend)).files
     params.at_most(files, MOST_FILES, "files")
     services = services_of(request)
