@@ -217,8 +217,9 @@ export class Sender {
       }
     } else if (status === 412) {
       // Something is under this key, which is made from name and hash: the same picture, by another tab or by
-      // a try of ours whose answer was lost.
-      this.#queue.move(item, item.attempts > 0 ? "pending" : "duplicate");
+      // a try of ours whose answer was lost. Where it is another picture after all, a new ticket has a new key.
+      if (body.same_content === false) this.#queue.stumble(item, now, sentenceFor(status, body));
+      else this.#queue.move(item, item.attempts > 0 ? "pending" : "duplicate");
     } else if (status === 400) {
       // Damaged on the way, or the file has changed since it was hashed: hash it again.
       this.#queue.stumble(item, now, "It arrived damaged.");
