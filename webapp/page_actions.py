@@ -8,13 +8,12 @@ from fastapi.responses import RedirectResponse
 
 from catalog import reads
 from catalog.errors import ImageNotFoundError, KeyTakenError, NotInTrashError
-from catalog.reads import ImageRecord
-from webapp.services import Services
+from catalog.records import ImageRecord
+from webapp.services import person, services_of
 
 router = APIRouter(include_in_schema=False)
 
 MAX_FORM_BYTES = 16 * 1024
-PERSON = "person"
 SEARCH_FIELDS = ("q", "min", "sort")
 
 
@@ -37,7 +36,7 @@ def delete(request: Request, image_id: str) -> RedirectResponse:
     record = _record(request, image_id)
     if record.trash:
         raise ImageNotFoundError(image_id)
-    _services(request).library.delete(record.key)
+    services_of(request).library.delete(record.key)
     return _back(request, "/", deleted=image_id)
 
 
@@ -46,7 +45,7 @@ def restore(request: Request, image_id: str) -> RedirectResponse:
     """Take a picture back out of the trash and go to the gallery."""
     record = _record(request, image_id)
     try:
-        _services(request).library.restore(record.key)
+        services_of(request).library.restore(record.key)
     except KeyTakenError:
         return _back(request, "/", done="taken")
     except NotInTrashError:
@@ -61,30 +60,25 @@ def retry(request: Request, image_id: str) -> RedirectResponse:
     record = _record(request, image_id)
     if record.trash:
         raise ImageNotFoundError(image_id)
-    _services(request).library.retry(record.key)
+    services_of(request).library.retry(record.key)
     return _back(request, f"/images/{image_id}", done="retry")
 
 
 @router.post("/images/{image_id}/labels")
 def edit_labels(request: Request, image_id: str, form: Form) -> RedirectResponse:
-    """Add the labels in `add`, reject or take back those in `remove`, and go back to the picture."""
+    """Add the labels in `add`, reject or take back those in `remove`; go back to the picture."""
     record = _record(request, image_id)
     if record.trash:
         raise ImageNotFoundError(image_id)
     add = [name.strip() for name in form.get("add", []) if name.strip()]
     remove = [name for name in form.get("remove", []) if name.strip()]
     if add or remove:
-        _services(request).library.edit_labels(record.key, add, remove, PERSON)
+        services_of(request).library.edit_labels(record.key, add, remove, person(request))
     return _back(request, f"/images/{image_id}")
 
 
-def _services(request: Request) -> Services:
-    services: Services = request.app.state.services
-    return services
-
-
 def _record(request: Request, image_id: str) -> ImageRecord:
-    with _services(request).database.reading() as conn:
+    with services_of(request).database.reading() as conn:
         record = reads.get_image(conn, image_id)
     if record is None:
         raise ImageNotFoundError(image_id)

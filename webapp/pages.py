@@ -16,13 +16,13 @@ from catalog.errors import (
 )
 from catalog.keys import metadata_key
 from catalog.query import parse
-from catalog.reads import ImageRecord
+from catalog.records import ImageRecord
 from webapp import page_actions
 from webapp.addresses import DEFAULT_SORT, SORTS, Address
 from webapp.help_view import examples
 from webapp.picture_view import Actions, Labels, Properties, Stage
 from webapp.rendering import StyleSheet, render
-from webapp.services import Services
+from webapp.services import Services, services_of
 from webapp.view_models import Facets, FilterBar, Message, Mistake, Results, now_utc
 
 router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
@@ -44,7 +44,7 @@ class PageMistakeError(Exception):
 def gallery(request: Request) -> HTMLResponse:
     """Show the pictures that a search finds; a mistake in the address is a page with status 400."""
     asked = request.query_params
-    services: Services = request.app.state.services
+    services = services_of(request)
     try:
         address = read_address(asked)
         context = _gallery(services, address, asked)
@@ -60,7 +60,7 @@ def gallery(request: Request) -> HTMLResponse:
 @router.get("/images/{image_id}")
 def picture(request: Request, image_id: str) -> HTMLResponse:
     """Show one picture with its labels; raise ImageNotFoundError for an id that is not there."""
-    services: Services = request.app.state.services
+    services = services_of(request)
     try:
         address = read_address(request.query_params)
     except PageMistakeError:
@@ -94,7 +94,7 @@ def picture(request: Request, image_id: str) -> HTMLResponse:
 @router.get("/help")
 def show_help(request: Request) -> HTMLResponse:
     """Show the search language and the keys."""
-    return render(request, "help/page.html", {"title": "Help", "search_text": "", "examples": examples()})
+    return render(request, "help/page.html", {"title": "Help", "examples": examples()})
 
 
 def read_address(asked: Mapping[str, str]) -> Address:

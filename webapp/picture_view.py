@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catalog.document import BoundingBox, Document, ShownLabel
-from catalog.keys import upload_path
 from catalog.query import COLORS, label_text
-from catalog.reads import ImageRecord
+from catalog.records import ImageRecord
 from webapp.addresses import Address
 from webapp.media import MediaUrls
 from webapp.rendering import StyleSheet
@@ -23,6 +22,7 @@ from webapp.wording import (
 
 RECOGNIZERS = {"local": "This machine", "rekognition": "Amazon Rekognition"}
 PERSON = "person"
+UPSCALE, SMALLEST_STAGE = 1.6, 480.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,12 @@ class Stage:
         style: StyleSheet,
     ) -> "Stage":
         width, height = record.width or 1280, record.height or 960
-        style.add(".stage-picture", r=width / height, w=float(min(width, 1280)), c=record.color)
+        style.add(
+            ".stage-picture",
+            r=width / height,
+            w=min(max(width * UPSCALE, SMALLEST_STAGE), 1280.0),
+            c=record.color,
+        )
         previous, following, position, total = neighbours or (None, None, 0, 0)
         best = [label.name for label in labels if label.confidence >= DEFAULT_MIN][:5]
         return cls(
@@ -82,7 +87,7 @@ class Stage:
 
 
 def _boxes(labels: Sequence[ShownLabel], style: StyleSheet) -> list[Box]:
-    boxes = []
+    boxes: list[Box] = []
     for row, label in enumerate(labels):
         for instance in label.instances:
             css = f"b{len(boxes)}"
@@ -180,7 +185,7 @@ def _row(index: int, label: ShownLabel, by: str, threshold: float, style: StyleS
         faint=label.confidence < threshold,
         person=person,
         boxes=len(label.instances),
-        note=f"Added by {by}" if person and by and by != PERSON else "Added by a person",
+        note=f"Added by {by}" if by not in ("", "local") else "Added by hand",
     )
 
 
@@ -268,7 +273,6 @@ def _facts(record: ImageRecord, document: Document | None) -> list[tuple[str, st
         ("Camera", record.camera or ""),
         ("Format", record.content_type.removeprefix("image/").upper()),
         ("Labelled by", _labelled_by(document)),
-        ("Folder", upload_path(record.key).rpartition("/")[0]),
         ("File", record.key),
     ]
     return [(name, value) for name, value in pairs if value]

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -44,6 +43,8 @@ def render(
         "nonce": getattr(request.state, "nonce", ""),
         "max_upload_bytes": max_upload_bytes(state),
         "messages": [],
+        "search_text": "",
+        "mistake": None,
         **context,
     }
     return HTMLResponse(template(name).render(values), status_code)
@@ -65,7 +66,7 @@ class StyleSheet:
         self._rules: list[str] = []
 
     def add(self, selector: str, **values: float | str) -> None:
-        """Add custom properties to a selector; a value that is no number and no #rrggbb is dropped."""
+        """Add custom properties to a selector; what is no number and no #rrggbb is dropped."""
         parts = []
         for name, value in values.items():
             if isinstance(value, str):
@@ -77,4 +78,4 @@ class StyleSheet:
             self._rules.append(f"{selector}{{{';'.join(parts)}}}")
 
     def __html__(self) -> str:
-        return Markup("\n".join(self._rules))
+        return "\n".join(self._rules)

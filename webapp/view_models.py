@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar
 
 from catalog.query import Clause, Query, label_text
-from catalog.reads import ImageRecord, LabelCount, Page
+from catalog.records import ImageRecord, LabelCount, Page
 from webapp.addresses import SORTS, Address, single_label
 from webapp.media import MediaUrls
 from webapp.phrases import clause_phrase

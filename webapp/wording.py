@@ -35,7 +35,7 @@ def file_size(size: int | None) -> str:
 
 
 def day(moment: date, today: date) -> str:
-    """Write a day as a heading: Today, Yesterday, Saturday 21 November, with the year if not ours."""
+    """Write a day as a heading: Today, Yesterday, Saturday 21 November, with another year."""
     distance = (today - moment).days
     if distance == 0:
         return "Today"

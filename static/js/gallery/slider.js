@@ -1,0 +1,65 @@
+/**
+ * The confidence slider: the bars follow at once, pictures and counts as fast as the server answers. While one
+ * answer is under way only the last position is remembered, so a long drag neither starves nor queues.
+ *
+ * Inside [data-slider]: [data-slider-range] the handle, [data-slider-value] the field of the form.
+ */
+
+import { formUrl, visit } from "./live.js";
+
+let wanted = false;
+let moved = false;
+/** @type {Promise<void> | null} */
+let running = null;
+
+/** @param {number} low */
+function paint(low) {
+  for (const bar of document.querySelectorAll(".histogram rect")) {
+    bar.classList.toggle("in", Number(bar.getAttribute("data-low")) + 5 > low);
+  }
+}
+
+function show() {
+  wanted = true;
+  running ??= follow().finally(() => (running = null));
+  return running;
+}
+
+/** One entry in the history for a drag: the first answer is pushed, the others replace it. */
+async function follow() {
+  while (wanted) {
+    wanted = false;
+    await visit(formUrl(), { history: moved ? "replace" : "push", scroll: false });
+    moved = true;
+    paintPresent();
+  }
+}
+
+/** The answer's histogram was painted for the position asked for; the handle may be further. */
+function paintPresent() {
+  const range = document.querySelector("[data-slider-range]");
+  if (range instanceof HTMLInputElement) paint(Number(range.value));
+}
+
+document.addEventListener("input", (event) => {
+  const range = event.target;
+  if (!(range instanceof HTMLInputElement) || !range.matches("[data-slider-range]")) return;
+  const field = document.querySelector("[data-slider-value]");
+  if (field instanceof HTMLInputElement) field.value = range.value;
+  range.closest("[data-slider]")?.classList.remove("resting");
+  range.setAttribute("aria-valuetext", `${range.value} %`);
+  paint(Number(range.value));
+  show();
+});
+
+document.addEventListener("change", (event) => {
+  const field = event.target;
+  if (!(field instanceof HTMLInputElement)) return;
+  if (field.matches("[data-slider-range]")) {
+    Promise.resolve(running).then(() => (moved = false));
+  } else if (field.matches("[data-slider-value]") && field.checkValidity()) {
+    const range = document.querySelector("[data-slider-range]");
+    if (range instanceof HTMLInputElement) range.value = field.value || "70";
+    visit(formUrl(), { scroll: false });
+  }
+});
