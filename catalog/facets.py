@@ -1,0 +1,67 @@
+"""Counts under a filter, in SQL."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Select, case, func, select
+
+from catalog.dialects import whole
+from catalog.query import Query
+from catalog.records import LabelCount
+from catalog.schema import image_label, label
+from catalog.search_sql import Matches, begins_with, match
+from catalog.terms import fold, threshold
+
+HISTOGRAM_STEPS = 20
+_STEP = 100 / HISTOGRAM_STEPS
+
+
+def total(connection: Connection, query: Query, minimum: float | None, matches: Matches) -> int:
+    """Count the pictures that match."""
+    return matches.count(connection)
+
+
+def label_counts(
+    connection: Connection, query: Query, minimum: float | None, prefix: str, limit: int
+) -> list[LabelCount]:
+    """Count how many matching pictures show each label (see reads.label_counts)."""
+    shown = image_label.alias("shown")
+    number = func.count().label("number")
+    counted = (
+        _labels_shown(match(connection, query, minimum), shown, shown.c.label_id, number)
+        .where(shown.c.confidence >= threshold(minimum))
+        .group_by(shown.c.label_id)
+    )
+    if prefix:
+        named = select(label.c.id).where(begins_with(label.c.folded, fold(prefix)))
+        counted = counted.where(shown.c.label_id.in_(named))
+    counts = counted.subquery()
+    query_ = (
+        select(label.c.name, counts.c.number, label.c.category)
+        .join(counts, counts.c.label_id == label.c.id)
+        .order_by(counts.c.number.desc(), label.c.name)
+        .limit(limit)
+    )
+    return [LabelCount(*row) for row in connection.execute(query_)]
+
+
+def confidence_histogram(connection: Connection, query: Query) -> list[int]:
+    """Count labels by confidence (see reads.confidence_histogram)."""
+    shown = image_label.alias("shown")
+    step = whole(shown.c.confidence / _STEP)
+    last = HISTOGRAM_STEPS - 1
+    bucket = case((step > last, last), else_=step).label("bucket")
+    counted = _labels_shown(match(connection, query, 0.0), shown, bucket, func.count())
+    steps = [0] * HISTOGRAM_STEPS
+    for place, number in connection.execute(counted.group_by(bucket)):
+        steps[place] = number
+    return steps
+
+
+def _labels_shown(matches: Matches, shown: Any, *columns: Any) -> Select[Any]:
+    """Select from the labels (not the aliases) of the pictures that match."""
+    found = matches.select(matches.image_id.label("id")).subquery("found")
+    return (
+        select(*columns)
+        .select_from(found.join(shown, shown.c.image_id == found.c.id))
+        .where(shown.c.alias == 0)
+    )

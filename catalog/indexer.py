@@ -1,0 +1,87 @@
+"""Document -> rows. What an event said is never trusted: picture and document are read as they
+are now, and once more compared after the row is written, until neither has changed.
+"""
+
+from catalog import reads, writes
+from catalog.database import Database
+from catalog.keys import is_picture_key
+from catalog.reindex import Progress, Reindexer
+from catalog.sources import Source, read_picture, read_trash
+from catalog.storage import ObjectStore
+
+# Who changes faster than this sends another event.
+_ATTEMPTS = 20
+
+
+class Indexer:
+    """Keeps the catalog in step with the store."""
+
+    def __init__(self, store: ObjectStore, database: Database) -> None:
+        self._store, self._database = store, database
+
+    def index(self, key: str) -> None:
+        """Read the picture and its document as they are now, and write or remove the row."""
+        self._index(key)
+
+    def mark_pending(
+        self, key: str, *, name: str = "", sha256: str = "", size: int | None = None
+    ) -> None:
+        """Show a picture as waiting to be tagged, if it has no document yet.
+
+        `name` and `sha256` are kept from an earlier call where they are not given; the size is
+        the store's own, whatever is given.
+        """
+        del size
+        self._index(key, name=name, sha256=sha256)
+
+    def name_of(self, key: str) -> str:
+        """Return the name that is known for a picture, or nothing."""
+        with self._database.reading() as connection:
+            found = reads.find_by_key(connection, key)
+        return found.name if found else ""
+
+    def index_trash(self, folder: str) -> None:
+        """Do what `index` does, for one folder of the trash (`trash/<stamp>/`)."""
+        for _ in range(_ATTEMPTS):
+            listing = {info.key: info.etag for info in self._store.list(folder)}
+            rows = [source.row() for source in read_trash(self._store, folder)]
+            with self._database.writing() as connection:
+                known = writes.known_in_trash(connection, folder)
+                gone = set(known) - {row.identity for row in rows}
+                writes.remove_images(connection, gone)
+                writes.put_images(connection, rows)
+            if {info.key: info.etag for info in self._store.list(folder)} == listing:
+                return
+
+    def reindex(self, progress: Progress | None = None) -> int:
+        """Read every picture and document again, and forget what is gone; return how many.
+
+        `progress` is told how many are done, and how many there are where that is known. The
+        catalog stays usable. A catalog that was being filled goes on where it had stopped.
+        """
+        return Reindexer(self._store, self._database, self).run(progress)
+
+    def _index(self, key: str, *, name: str = "", sha256: str = "") -> None:
+        if not is_picture_key(key):
+            return
+        source = read_picture(self._store, key)
+        for _ in range(_ATTEMPTS):
+            self._write(key, source, name, sha256)
+            now = read_picture(self._store, key, unless=source)
+            if now is source:
+                return
+            source = now
+
+    def _write(self, key: str, source: Source | None, name: str, sha256: str) -> None:
+        with self._database.reading() as connection:
+            known = writes.known(connection, [key]).get(key)
+        if source is None and known is None:
+            return
+        if source and known and known == source.row(known, name, sha256).stamp:
+            return
+        with self._database.writing() as connection:
+            if source is None:
+                writes.remove_image(connection, key)
+            else:
+                known = writes.known(connection, [key]).get(key)
+                writes.put_image(connection, source.row(known, name, sha256))

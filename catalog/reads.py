@@ -1,0 +1,173 @@
+"""Questions to the catalog. Functions take a connection; what they say is of one moment."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from catalog import facets, pages
+from catalog.chunks import chunks
+from catalog.query import Query
+from catalog.records import (
+    RECORD_COLUMNS,
+    ImageRecord,
+    LabelCount,
+    Neighbours,
+    Page,
+    record,
+)
+from catalog.schema import image
+from catalog.search_sql import Matches, match
+
+__all__ = [
+    "ImageRecord",
+    "LabelCount",
+    "Neighbours",
+    "Page",
+    "confidence_histogram",
+    "find_by_key",
+    "find_by_sha256",
+    "get_image",
+    "label_counts",
+    "neighbours",
+    "search",
+    "statuses",
+]
+
+
+def search(
+    connection: Connection,
+    query: Query,
+    *,
+    min: float | None = None,
+    sort: str = "newest",
+    limit: int = 60,
+    cursor: str | None = None,
+) -> Page:
+    """Return one page of the pictures that match, at a minimum confidence in percent.
+
+    `min` None means that the slider was not moved. Raises InvalidCursorError for a cursor that
+    is not of this search, and ValueError for an unknown sort.
+    """
+    matches = match(connection, query, min)
+    keys = pages.order(sort, matches)
+    mark = pages.fingerprint(query, min, sort)
+    columns = [key.column for key in keys]
+    selection = matches.select(*RECORD_COLUMNS, *columns, with_image=True)
+    if cursor is not None:
+        selection = selection.where(pages.beyond(keys, pages.read_cursor(cursor, mark, keys)))
+    rows = connection.execute(pages.ordered(selection, keys).limit(limit + 1)).all()
+    following = None
+    if len(rows) > limit:
+        following = pages.write_cursor(mark, list(rows[limit - 1][len(RECORD_COLUMNS) :]))
+    total = facets.total(connection, query, min, matches)
+    return Page([record(row) for row in rows[:limit]], following, total)
+
+
+def get_image(connection: Connection, image_id: str) -> ImageRecord | None:
+    """Return the picture of a public id: the live one, else the latest in the trash."""
+    query = (
+        select(*RECORD_COLUMNS)
+        .where(image.c.public_id == image_id)
+        .order_by(image.c.live.desc(), image.c.trash.desc())
+        .limit(1)
+    )
+    return _one(connection.execute(query).first())
+
+
+def find_by_key(connection: Connection, key: str) -> ImageRecord | None:
+    """Return the live picture of a key."""
+    return statuses(connection, [key]).get(key)
+
+
+def find_by_sha256(connection: Connection, sha256: str) -> ImageRecord | None:
+    """Return a live picture of these bytes, the oldest where there are several."""
+    if not sha256:
+        return None
+    query = (
+        select(*RECORD_COLUMNS)
+        .where(image.c.sha256 == sha256, image.c.live == 1)
+        .order_by(image.c.uploaded_at, image.c.key)
+        .limit(1)
+    )
+    return _one(connection.execute(query).first())
+
+
+def statuses(connection: Connection, keys: Iterable[str]) -> dict[str, ImageRecord]:
+    """Return the live pictures of these keys; keys without a picture are left out."""
+    found: dict[str, ImageRecord] = {}
+    for chunk in chunks(keys):
+        query = select(*RECORD_COLUMNS).where(image.c.key.in_(chunk), image.c.trash == "")
+        found |= {each.key: each for each in map(record, connection.execute(query))}
+    return found
+
+
+def label_counts(
+    connection: Connection,
+    query: Query,
+    *,
+    min: float | None = None,
+    prefix: str = "",
+    limit: int = 40,
+) -> list[LabelCount]:
+    """Count, exactly, how many matching pictures show each label at `min` percent or over.
+
+    Most frequent first, then by name; only labels that begin with `prefix`, at most `limit`.
+    """
+    return facets.label_counts(connection, query, min, prefix, limit)
+
+
+def confidence_histogram(connection: Connection, query: Query) -> list[int]:
+    """Count the labels of the pictures that match at any confidence, in 20 steps of 5 %."""
+    return facets.confidence_histogram(connection, query)
+
+
+def neighbours(
+    connection: Connection,
+    query: Query,
+    min: float | None = None,
+    sort: str = "newest",
+    image_id: str = "",
+) -> Neighbours:
+    """Return the pictures before and after one in a search, and where it stands (from 1).
+
+    Of several rows of one id the live one is meant, else the latest in the trash.
+    """
+    matches = match(connection, query, min)
+    keys = pages.order(sort, matches)
+    total = facets.total(connection, query, min, matches)
+    here = matches.select(*[key.column for key in keys], with_image=True).where(
+        image.c.public_id == image_id
+    )
+    found = connection.execute(here.order_by(image.c.live.desc(), image.c.trash.desc())).first()
+    if found is None:
+        return Neighbours(None, None, 0, total)
+    values = list(found)
+    ahead = matches.select(func.count(), with_image=True)
+    before = connection.scalar(ahead.where(pages.beyond(keys, values, backwards=True))) or 0
+    return Neighbours(
+        _beside(connection, matches, keys, values, backwards=True),
+        _beside(connection, matches, keys, values, backwards=False),
+        before + 1,
+        total,
+    )
+
+
+def _beside(
+    connection: Connection,
+    matches: Matches,
+    keys: Sequence[pages.Key],
+    values: list[Any],
+    *,
+    backwards: bool,
+) -> str | None:
+    beside = matches.select(image.c.public_id, with_image=True).where(
+        pages.beyond(list(keys), values, backwards=backwards)
+    )
+    query = pages.ordered(beside, list(keys), backwards=backwards).limit(1)
+    found: str | None = connection.scalar(query)
+    return found
+
+
+def _one(row: Row[Any] | None) -> ImageRecord | None:
+    return None if row is None else record(row)

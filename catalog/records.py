@@ -1,0 +1,96 @@
+"""What the catalog answers with."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement
+
+from catalog.document import Status, Thumbnail
+from catalog.schema import image
+from catalog.terms import moment
+
+
+@dataclass(slots=True)
+class ImageRecord:
+    """One picture as the catalog knows it: size in bytes, width and height in upright pixels.
+
+    `labels` are all that are shown, surest first, confidence in percent; `color` is `#rrggbb` or
+    empty; `trash` is empty or the folder of the trash it lies in, `trash/<stamp>/`.
+    """
+
+    id: str
+    key: str
+    name: str
+    status: Status
+    error_code: str
+    error_message: str
+    content_type: str
+    size: int | None
+    width: int | None
+    height: int | None
+    uploaded_at: datetime
+    taken_at: str
+    camera: str
+    sha256: str
+    etag: str
+    document_etag: str
+    thumbnails: list[Thumbnail]
+    color: str
+    labels: list[tuple[str, float]]
+    trash: str = ""
+    deleted_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Page:
+    """One page of pictures, and the cursor of the next one where there is one."""
+
+    images: list[ImageRecord]
+    next: str | None
+    total: int
+    total_is_exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LabelCount:
+    """How many pictures of the current filter show a label at the slider's confidence."""
+
+    name: str
+    count: int
+    category: str = ""
+
+
+class Neighbours(NamedTuple):
+    """The ids before and after a picture; position from 1, 0 where the filter leaves it out."""
+
+    previous: str | None
+    next: str | None
+    position: int
+    total: int
+
+
+_NAMES = (
+    "public_id", "key", "name", "status", "error_code", "error_message", "content_type",
+    "size", "width", "height", "uploaded_at", "taken_at", "camera", "sha256", "etag",
+    "document_etag", "thumbnails", "color", "labels", "trash", "deleted_at",
+)  # fmt: skip
+
+RECORD_COLUMNS: tuple[ColumnElement[Any], ...] = tuple(image.c[name] for name in _NAMES)
+
+
+def record(row: Sequence[Any]) -> ImageRecord:
+    """Make a record of a row that begins with RECORD_COLUMNS."""
+    deleted = row[20]
+    return ImageRecord(  # type: ignore[call-arg]  # the slices hold the fields in order
+        *row[:10],
+        moment(row[10]),
+        *row[11:16],
+        [Thumbnail(*each) for each in json.loads(row[16])],
+        row[17],
+        [(name, confidence) for name, confidence in json.loads(row[18])],
+        row[19],
+        None if deleted is None else moment(deleted),
+    )

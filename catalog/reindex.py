@@ -1,0 +1,109 @@
+"""Filling the catalog again from the documents, while it stays in use.
+
+Pictures are taken in the order of their keys, some thousand a transaction. A row that somebody
+else wrote between our reading of its document and our writing is left to them: they knew more.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from catalog import writes
+from catalog.chunks import chunks
+from catalog.database import Database
+from catalog.errors import ObjectNotFoundError
+from catalog.keys import TRASH, UPLOADS, is_picture_key, metadata_key, split_trash_key
+from catalog.rows import Stamp
+from catalog.sources import read_source
+from catalog.storage import ObjectInfo, ObjectStore
+
+# Pictures in one transaction: others write in between.
+BATCH = 1000
+
+Progress = Callable[[int, int | None], None]
+
+
+class _One(Protocol):
+    def index(self, key: str) -> None: ...
+
+    def index_trash(self, folder: str) -> None: ...
+
+
+class Reindexer:
+    """One run over the whole store; `one` indexes what turns out to be in motion."""
+
+    def __init__(self, store: ObjectStore, database: Database, one: _One) -> None:
+        self._store, self._database, self._one = store, database, one
+
+    def run(self, progress: Progress | None) -> int:
+        """Bring every row in step with the store and return how many pictures there are."""
+        resuming = self._database.needs_reindex
+        done, last = 0, ""
+        pictures = (info for info in self._store.list(UPLOADS) if is_picture_key(info.key))
+        for batch in chunks(pictures, BATCH):
+            self._take(batch, last, resuming)
+            last = batch[-1].key
+            done += len(batch)
+            if progress:
+                progress(done, None)
+        self._forget_vanished(last, None, set())
+        done += self._trash()
+        if progress:
+            progress(done, done)
+        self._database.set_needs_reindex(False)
+        return done
+
+    def _take(self, batch: list[ObjectInfo], after: str, resuming: bool) -> None:
+        """Write the rows of pictures that follow each other, and forget those in between."""
+        keys = [info.key for info in batch]
+        with self._database.reading() as connection:
+            before = writes.known(connection, keys)
+        if resuming:
+            batch = [info for info in batch if not self._is_current(info, before.get(info.key))]
+        sources = [read_source(self._store, info, info.key) for info in batch]
+        with self._database.writing() as connection:
+            now = writes.known(connection, keys)
+            steady = [each for each in sources if now.get(each.key) == before.get(each.key)]
+            writes.put_images(connection, [each.row(now.get(each.key)) for each in steady])
+        moved = {each.key for each in sources} - {each.key for each in steady}
+        for key in sorted(moved):
+            self._one.index(key)
+        self._forget_vanished(after, keys[-1], set(keys))
+
+    def _is_current(self, picture: ObjectInfo, known: Stamp | None) -> bool:
+        """Tell whether a row was written from this picture and its document as they are."""
+        if known is None or known.etag != picture.etag:
+            return False
+        try:
+            return self._store.head(metadata_key(picture.key)).etag == known.document_etag
+        except ObjectNotFoundError:
+            return known.document_etag == ""
+
+    def _forget_vanished(self, after: str, until: str | None, there: set[str]) -> None:
+        """Look again at rows whose keys were not listed between two keys."""
+        with self._database.reading() as connection:
+            known = list(writes.known_between(connection, after, until))
+        for key in known:
+            if key not in there:
+                self._one.index(key)
+
+    def _trash(self) -> int:
+        """Index all folders of the trash, and those that only the catalog still knows."""
+        count = 0
+        folders = set()
+        for folder in self._folders():
+            folders.add(folder)
+            self._one.index_trash(folder)
+            count += 1
+        with self._database.reading() as connection:
+            known = writes.trash_folders(connection)
+        for folder in sorted(set(known) - folders):
+            self._one.index_trash(folder)
+        return count
+
+    def _folders(self) -> Iterator[str]:
+        last = ""
+        for info in self._store.list(TRASH):
+            parts = split_trash_key(info.key)
+            if parts and parts[0] != last:
+                last = parts[0]
+                yield last

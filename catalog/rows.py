@@ -1,0 +1,207 @@
+"""A document, or the lack of one, as the row that the catalog keeps."""
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from catalog.document import Document, ShownLabel
+from catalog.keys import file_name, image_id, trash_time
+from catalog.storage import ObjectInfo
+from catalog.terms import MIN_COLOR_PERCENT, clean, color_bit, fold, format_name, microseconds
+from catalog.vectors import facts
+
+_HEX = re.compile(r"#[0-9a-f]{6}")
+_MAX_INTEGER = 2**63 - 1
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A name that a picture is found by; alias 0 is a label of its own; confidence in percent."""
+
+    name: str
+    folded: str
+    category: str
+    alias: int
+    confidence: float
+
+
+class Stamp(NamedTuple):
+    """What tells whether a row is up to date: ETags, and what may come from elsewhere."""
+
+    etag: str
+    document_etag: str
+    name: str
+    sha256: str
+    uploaded_at: int
+
+
+@dataclass(slots=True)
+class ImageRow:
+    """All that is written about one picture; `values` are columns of the table `image`."""
+
+    values: dict[str, Any]
+    entries: list[Entry]
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """The live one and each entry in the trash are told apart by (key, trash)."""
+        return self.values["key"], self.values["trash"]
+
+    @property
+    def stamp(self) -> Stamp:
+        """What tells whether the row that is there is this one."""
+        return Stamp(*[self.values[name] for name in Stamp._fields])
+
+    @property
+    def facts(self) -> int:
+        """What is searched by besides labels and time, in one number."""
+        v = self.values
+        return facts(v["status"], v["format"], v["colors"], bool(v["edited"]))
+
+
+def pending_row(
+    picture: ObjectInfo, key: str, trash: str = "", name: str = "", sha256: str = ""
+) -> ImageRow:
+    """Make the row of a picture that has no document yet; `name` and `sha256` where known."""
+    return _finish(_values(picture, key, trash, name, sha256), [])
+
+
+def failed_row(
+    picture: ObjectInfo,
+    key: str,
+    reason: str,
+    document_etag: str,
+    trash: str = "",
+    name: str = "",
+    sha256: str = "",
+) -> ImageRow:
+    """Make the row of a picture whose document makes no sense; `reason` is a sentence."""
+    values = _values(picture, key, trash, name, sha256)
+    values |= {"status": "failed", "error_code": "bad_document", "error_message": clean(reason)}
+    values["document_etag"] = document_etag
+    return _finish(values, [])
+
+
+def document_row(
+    picture: ObjectInfo,
+    key: str,
+    document: Document,
+    document_etag: str,
+    trash: str = "",
+    name: str = "",
+    sha256: str = "",
+) -> ImageRow:
+    """Make the row of a picture from its document; `name`, `sha256` where it does not say."""
+    facts_, shown = document.image, document.shown_labels()
+    values = _values(picture, key, trash, facts_.name or name, facts_.sha256 or sha256)
+    values |= {
+        "status": document.status,
+        "content_type": clean(facts_.content_type),
+        "width": _integer(facts_.width),
+        "height": _integer(facts_.height),
+        "uploaded_at": _uploaded_at(facts_.uploaded_at, picture.modified),
+        "taken_at": clean(facts_.taken_at),
+        "camera": clean(facts_.camera),
+        "document_etag": document_etag,
+        "edited": int(bool(document.added or document.removed)),
+        "thumbnails": _json([[clean(t.key), t.width, t.height] for t in document.thumbnails]),
+    }
+    if document.tagging and document.tagging.error:
+        values["error_code"] = clean(document.tagging.error.code)
+        values["error_message"] = clean(document.tagging.error.message)
+    if document.properties:
+        _add_colors(values, document)
+    return _finish(values, shown)
+
+
+def _values(picture: ObjectInfo, key: str, trash: str, name: str, sha256: str) -> dict[str, Any]:
+    """Return what is known of every picture, tagged or not."""
+    return {
+        "live": 0 if trash else 1,
+        "key": key,
+        "trash": trash,
+        "public_id": image_id(key),
+        "name": clean(name) or clean(file_name(key)),
+        "status": "pending",
+        "error_code": "",
+        "error_message": "",
+        "content_type": "",
+        "size": _integer(picture.size),
+        "width": None,
+        "height": None,
+        "uploaded_at": microseconds(picture.modified),
+        "deleted_at": microseconds(trash_time(trash)) if trash else None,
+        "taken_at": "",
+        "camera": "",
+        "sha256": clean(sha256),
+        "etag": picture.etag,
+        "document_etag": "",
+        "color": "",
+        "thumbnails": "[]",
+        "edited": 0,
+        "colors": 0,
+    }
+
+
+def _finish(values: dict[str, Any], shown: list[ShownLabel]) -> ImageRow:
+    """Add what is derived: labels for the card, and what is searched and sorted by."""
+    own, entries = _entries(shown)
+    values["labels"] = _json([[entry.name, entry.confidence] for entry in own])
+    values["label_count"] = len(own)
+    values["top_confidence"] = own[0].confidence if own else -1.0
+    values["name_folded"] = fold(values["name"])
+    values["format"] = format_name(values["content_type"], values["key"])
+    return ImageRow(values, entries)
+
+
+def _entries(shown: list[ShownLabel]) -> tuple[list[Entry], list[Entry]]:
+    """Return the labels, surest first, and the labels with their aliases.
+
+    Two spellings of one name are one label, with the higher confidence.
+    """
+    own: dict[str, Entry] = {}
+    also: dict[str, set[tuple[float, str]]] = {}
+    for each in shown:
+        confidence = float(each.confidence) if math.isfinite(each.confidence) else 0.0
+        folded = fold(each.name)
+        if folded not in own or own[folded].confidence < confidence:
+            category = clean(each.categories[0]) if each.categories else ""
+            own[folded] = Entry(clean(each.name), folded, category, 0, confidence)
+        for alias in each.aliases:
+            also.setdefault(fold(alias), set()).add((confidence, clean(alias)))
+    surest = sorted(own.values(), key=lambda entry: -entry.confidence)
+    entries = list(surest)
+    for folded, found in also.items():
+        main = own.get(folded)
+        confidences = dict(sorted(found))
+        if main:
+            confidences.pop(main.confidence, None)
+        numbered = enumerate(sorted(confidences.items(), reverse=True), 1)
+        entries += [Entry(name, folded, "", n, value) for n, (value, name) in numbered]
+    return surest, entries
+
+
+def _add_colors(values: dict[str, Any], document: Document) -> None:
+    colors = document.properties.dominant_colors if document.properties else []
+    for color in colors:
+        if color.pixel_percent >= MIN_COLOR_PERCENT:
+            values["colors"] |= color_bit(color.simplified_color)
+    if colors and _HEX.fullmatch(colors[0].hex_code.lower()):
+        values["color"] = colors[0].hex_code.lower()
+
+
+def _uploaded_at(written: str, modified: datetime) -> int:
+    """Return when a picture came, as the document says, else as the store says."""
+    try:
+        when = datetime.fromisoformat(written)
+        return microseconds(when if when.tzinfo else when.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        return microseconds(modified)
+
+
+def _integer(value: int | None) -> int | None:
+    return value if value is not None and 0 <= value <= _MAX_INTEGER else None

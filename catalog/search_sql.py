@@ -1,0 +1,301 @@
+"""Query -> SQL.
+
+A query becomes FROM and WHERE over the table `image`; where one label must be there, over that
+label's own rows first, which lie in the order of the gallery. Every other label term is a probe.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Exists,
+    Select,
+    and_,
+    exists,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.sql.selectable import NamedFromClause
+
+from catalog.chunks import chunks
+from catalog.database import database_of
+from catalog.dialects import unindexed
+from catalog.keys import UPLOADS
+from catalog.query import (
+    AfterTerm,
+    Atom,
+    BeforeTerm,
+    Clause,
+    ColorTerm,
+    LabelTerm,
+    NameTerm,
+    PrefixTerm,
+    Query,
+    State,
+    StateTerm,
+    TypeTerm,
+)
+from catalog.schema import image, image_label, label
+from catalog.terms import (
+    Bounds,
+    after_prefix,
+    bounds,
+    color_bit,
+    fold,
+    microseconds,
+    positive_label_terms,
+    searched_format,
+    shows_trash,
+    surest_needed,
+    threshold,
+)
+
+Condition = ColumnElement[bool]
+
+_STATES: dict[State, Condition] = {
+    "failed": image.c.status == "failed",
+    "pending": image.c.status == "pending",
+    "unlabelled": and_(image.c.status == "tagged", image.c.label_count == 0),
+    "edited": image.c.edited == 1,
+    "trashed": image.c.live == 0,
+}
+# Among several labels that must all be there, the one whose row of this rank is oldest is rarest.
+_RARITY_RANK = 200
+
+
+@dataclass(slots=True)
+class Matches:
+    """The pictures that match: each is one row of `select(...)`."""
+
+    driver: NamedFromClause[Any] | None
+    conditions: list[Condition]
+    needs_image: bool
+    confidence: ColumnElement[float]
+
+    @property
+    def image_id(self) -> ColumnElement[int]:
+        """The row id of the picture."""
+        return image.c.id if self.driver is None else self.driver.c.image_id
+
+    @property
+    def uploaded_at(self) -> ColumnElement[int]:
+        """When the picture came, from where the index has it."""
+        return image.c.uploaded_at if self.driver is None else self.driver.c.uploaded_at
+
+    def select(self, *columns: Any, with_image: bool = False) -> Select[Any]:
+        """Select columns of all matching pictures; `with_image` where they are of `image`."""
+        query = select(*columns).where(*self.conditions)
+        if self.driver is None:
+            return query.select_from(image)
+        if with_image or self.needs_image:
+            return query.select_from(self.driver.join(image, image.c.id == self.driver.c.image_id))
+        return query.select_from(self.driver)
+
+    def count(self, connection: Connection) -> int:
+        """Count the matching pictures."""
+        number: int = connection.execute(self.select(func.count())).scalar_one()
+        return number
+
+
+def match(connection: Connection, query: Query, minimum: float | None) -> Matches:
+    """Translate a query at the slider's minimum (percent, or None where it was not moved)."""
+    return _Translation(connection, query, minimum).matches()
+
+
+def label_ids(connection: Connection, names: list[str]) -> dict[str, int]:
+    """Return the ids of those labels that are known, by folded name."""
+    cache = database_of(connection).labels
+    found = {name: cache[name][0] for name in names if name in cache}
+    for chunk in chunks(name for name in names if name not in found):
+        rows = connection.execute(
+            select(label.c.folded, label.c.id).where(label.c.folded.in_(chunk))
+        )
+        found |= dict(rows.all())
+    return found
+
+
+def begins_with(column: ColumnElement[str], prefix: str) -> Condition:
+    """Compare with a prefix in a way that indexes serve."""
+    end = after_prefix(prefix)
+    if not prefix:
+        return true()
+    return column >= prefix if end is None else and_(column >= prefix, column < end)
+
+
+class _Translation:
+    def __init__(self, connection: Connection, query: Query, minimum: float | None) -> None:
+        self.connection, self.query, self.minimum = connection, query, minimum
+        self.threshold = threshold(minimum)
+        names = {fold(a.name) for a in query.atoms() if isinstance(a, LabelTerm) and not a.prefix}
+        self.ids = label_ids(connection, sorted(names)) if names else {}
+        self.with_trash = shows_trash(query)
+        self.driver: NamedFromClause[Any] | None = None
+
+    def matches(self) -> Matches:
+        driving = self._driving_clause()
+        conditions: list[Condition] = []
+        if driving is not None:
+            self.driver = image_label.alias("driver")
+            conditions += self._driver_conditions(driving)
+        elif not self.with_trash:
+            conditions.append(image.c.live == 1)
+        for clause in self.query.clauses:
+            if clause is not driving:
+                conditions.append(self._clause(clause))
+        surest = surest_needed(self.query, self.minimum)
+        if surest is not None:
+            conditions.append(image.c.top_confidence >= surest)
+        needs_image = surest is not None or any(
+            not isinstance(atom, LabelTerm | AfterTerm | BeforeTerm) for atom in self.query.atoms()
+        )
+        return Matches(self.driver, conditions, needs_image, self._sort_confidence())
+
+    def _driving_clause(self) -> Clause | None:
+        """Choose the rarest label that every match has, or None where there is no such label."""
+        found = [clause for clause in self.query.clauses if self._can_drive(clause)]
+        if self.with_trash or not found:
+            return None
+        return found[0] if len(found) == 1 else min(found, key=self._commonness)
+
+    def _can_drive(self, clause: Clause) -> bool:
+        atom = clause.atoms[0]
+        alone = len(clause.atoms) == 1 and not clause.negated
+        return alone and isinstance(atom, LabelTerm) and not atom.prefix
+
+    def _commonness(self, clause: Clause) -> int:
+        term = clause.atoms[0]
+        assert isinstance(term, LabelTerm)  # noqa: S101 - _can_drive has made sure
+        number = self.ids.get(fold(term.name))
+        if number is None:
+            return -1
+        query = (
+            select(image_label.c.uploaded_at)
+            .where(image_label.c.live == 1, image_label.c.label_id == number)
+            .order_by(image_label.c.uploaded_at.desc())
+            .limit(1)
+            .offset(_RARITY_RANK)
+        )
+        return self.connection.scalar(query) or -1
+
+    def _driver_conditions(self, clause: Clause) -> list[Condition]:
+        term, driver = clause.atoms[0], self.driver
+        assert isinstance(term, LabelTerm) and driver is not None  # noqa: S101 - as above
+        number = self.ids.get(fold(term.name))
+        if number is None:
+            return [false()]
+        limits = bounds(term, self.threshold)
+        # A picture found both by a label and by an alias has several rows: only the first counts.
+        twin = image_label.alias("twin")
+        earlier = exists().where(
+            twin.c.live == driver.c.live,
+            twin.c.label_id == driver.c.label_id,
+            twin.c.uploaded_at == driver.c.uploaded_at,
+            unindexed(twin.c.image_id) == driver.c.image_id,
+            twin.c.alias < driver.c.alias,
+            *_within(twin.c.confidence, limits),
+        )
+        return [
+            driver.c.live == 1,
+            driver.c.label_id == number,
+            *_within(driver.c.confidence, limits),
+            or_(driver.c.alias == 0, not_(earlier)),
+        ]
+
+    def _clause(self, clause: Clause) -> Condition:
+        any_of = or_(*[self._atom(atom) for atom in clause.atoms])
+        return not_(any_of) if clause.negated else any_of
+
+    def _atom(self, atom: Atom) -> Condition:
+        match atom:
+            case LabelTerm():
+                return self._label(atom)
+            case StateTerm():
+                return _STATES[atom.state]
+            case NameTerm():
+                return image.c.name_folded.like(_pattern(atom.pattern), escape="\\")
+            case PrefixTerm():
+                return begins_with(image.c.key, UPLOADS + atom.prefix)
+            case TypeTerm():
+                return image.c.format == searched_format(atom.format)
+            case ColorTerm():
+                return image.c.colors.bitwise_and(color_bit(atom.color)) != 0
+            case AfterTerm():
+                return self._uploaded_at() >= microseconds(atom.moment)
+            case BeforeTerm():
+                return self._uploaded_at() < microseconds(atom.moment)
+
+    def _uploaded_at(self) -> ColumnElement[int]:
+        return image.c.uploaded_at if self.driver is None else self.driver.c.uploaded_at
+
+    def _label(self, term: LabelTerm) -> Condition:
+        limits = bounds(term, self.threshold)
+        rows = image_label.alias()
+        if term.prefix:
+            own = image.c.id if self.driver is None else self.driver.c.image_id
+            return _probe(
+                rows.c.image_id == own, _named(rows, term), *_within(rows.c.confidence, limits)
+            )
+        number = self.ids.get(fold(term.name))
+        if number is None:
+            return false()
+        of = image if self.driver is None else self.driver
+        return _probe(
+            rows.c.live == of.c.live,
+            rows.c.label_id == number,
+            rows.c.uploaded_at == of.c.uploaded_at,
+            unindexed(rows.c.image_id) == (of.c.id if self.driver is None else of.c.image_id),
+            *_within(rows.c.confidence, limits),
+        )
+
+    def _sort_confidence(self) -> ColumnElement[float]:
+        """The highest confidence of the labels asked for, else the surest label's."""
+        terms = positive_label_terms(self.query)
+        rows = image_label.alias("asked")
+        asked: list[Condition] = []
+        for term in terms:
+            if not term.prefix and fold(term.name) not in self.ids:
+                continue
+            named = (
+                _named(rows, term) if term.prefix else rows.c.label_id == self.ids[fold(term.name)]
+            )
+            asked.append(and_(named, *_within(rows.c.confidence, bounds(term, self.threshold))))
+        if not asked:
+            return image.c.top_confidence
+        own = image.c.id if self.driver is None else self.driver.c.image_id
+        highest = select(func.max(rows.c.confidence)).where(rows.c.image_id == own, or_(*asked))
+        return func.coalesce(highest.scalar_subquery(), image.c.top_confidence)
+
+
+def _probe(*conditions: Condition) -> Exists:
+    return exists().where(*conditions)
+
+
+def _named(rows: NamedFromClause[Any], term: LabelTerm) -> Condition:
+    named = begins_with(label.c.folded, fold(term.name))
+    found: Condition = rows.c.label_id.in_(select(label.c.id).where(named))
+    return found
+
+
+def _within(confidence: ColumnElement[float], limits: Bounds) -> list[Condition]:
+    conditions: list[Condition] = []
+    if limits.low is not None:
+        conditions.append(confidence > limits.low if limits.low_open else confidence >= limits.low)
+    if limits.high is not None:
+        conditions.append(
+            confidence < limits.high if limits.high_open else confidence <= limits.high
+        )
+    return conditions
+
+
+def _pattern(pattern: str) -> str:
+    """Return a file name pattern for LIKE: `*` is any run, everything else itself."""
+    text = fold(pattern)
+    for special in ("\\", "%", "_"):
+        text = text.replace(special, "\\" + special)
+    return text.replace("*", "%")

@@ -1,0 +1,107 @@
+"""What the store holds about one picture, read as it is now, ready to become a row."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from catalog.document import Document, read_document
+from catalog.errors import DocumentError, ObjectNotFoundError
+from catalog.keys import (
+    METADATA,
+    is_picture_key,
+    is_shortened,
+    metadata_key,
+    split_trash_key,
+    trash_key,
+)
+from catalog.rows import ImageRow, Stamp, document_row, failed_row, pending_row
+from catalog.storage import ObjectInfo, ObjectStore
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A picture and its document; without a document, or with a reason why it makes no sense."""
+
+    key: str
+    picture: ObjectInfo
+    document: Document | None = None
+    document_etag: str = ""
+    reason: str = ""
+    trash: str = ""
+
+    def row(self, known: Stamp | None = None, name: str = "", sha256: str = "") -> ImageRow:
+        """Make the row; `known` is what the catalog had: a name or hash that is nowhere else."""
+        if known:
+            name = name or known.name
+            sha256 = sha256 or (known.sha256 if known.etag == self.picture.etag else "")
+        if self.reason:
+            return failed_row(
+                self.picture, self.key, self.reason, self.document_etag, self.trash, name, sha256
+            )
+        if self.document is None:
+            return pending_row(self.picture, self.key, self.trash, name, sha256)
+        return document_row(
+            self.picture, self.key, self.document, self.document_etag, self.trash, name, sha256
+        )
+
+
+def read_picture(store: ObjectStore, key: str, *, unless: Source | None = None) -> Source | None:
+    """Read a picture and its document, or None where there is no picture.
+
+    With `unless`, the document is read only where picture or document differ from that source,
+    which is returned where they do not.
+    """
+    try:
+        picture = store.head(key)
+    except ObjectNotFoundError:
+        return None
+    if unless and unless.picture == picture and unless.document_etag == _etag(store, key):
+        return unless
+    return read_source(store, picture, key)
+
+
+def read_source(store: ObjectStore, picture: ObjectInfo, key: str, trash: str = "") -> Source:
+    """Read the document of a picture that is known to be there."""
+    try:
+        data, info = store.read(_document_key(trash, key))
+    except ObjectNotFoundError:
+        return Source(key, picture, trash=trash)
+    try:
+        return Source(key, picture, read_document(data), info.etag, trash=trash)
+    except DocumentError as error:
+        return Source(key, picture, None, info.etag, error.reason, trash)
+
+
+def read_trash(store: ObjectStore, folder: str) -> Iterator[Source]:
+    """Read the pictures in one folder of the trash."""
+    for info in list(store.list(folder)):
+        parts = split_trash_key(info.key)
+        if parts and is_picture_key(parts[1]):
+            yield read_source(store, info, _key_before(store, info.key, *parts), parts[0])
+
+
+def _key_before(store: ObjectStore, key: str, folder: str, rest: str) -> str:
+    """Return the key a picture had before it came to the trash.
+
+    Where it was too long for the trash, only its document still tells.
+    """
+    if not is_shortened(key):
+        return rest
+    for info in list(store.list(folder + METADATA)):
+        try:
+            told = read_document(store.read(info.key)[0]).image.key
+        except (DocumentError, ObjectNotFoundError):
+            continue
+        if is_picture_key(told) and trash_key(folder, told) == key:
+            return told
+    return rest
+
+
+def _document_key(trash: str, key: str) -> str:
+    return trash_key(trash, metadata_key(key)) if trash else metadata_key(key)
+
+
+def _etag(store: ObjectStore, key: str) -> str:
+    try:
+        return store.head(metadata_key(key)).etag
+    except ObjectNotFoundError:
+        return ""

@@ -1,0 +1,152 @@
+"""Rows into the catalog. Functions take a connection that writes, and never commit.
+
+`put_images` takes any number of pictures in a bounded number of statements.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from catalog import dialects
+from catalog.chunks import chunks
+from catalog.label_names import label_ids
+from catalog.rows import ImageRow, Stamp
+from catalog.schema import change, image, image_label, image_vector
+from catalog.vectors import pack
+
+# So many changes are remembered for arrays in other processes; who missed more loads anew.
+REMEMBERED_CHANGES = 100_000
+
+
+def put_image(connection: Connection, row: ImageRow) -> None:
+    """Write one picture in place of what was known of its (key, trash)."""
+    put_images(connection, [row])
+
+
+def put_images(connection: Connection, rows: Sequence[ImageRow]) -> None:
+    """Write pictures, each in place of what was known of its (key, trash); the last one wins."""
+    rows = list({row.identity: row for row in rows}.values())
+    if not rows:
+        return
+    there = image_ids(connection, [row.identity for row in rows])
+    fresh = iter(dialects.next_ids(connection, image.c.id, len(rows) - len(there)))
+    _clear(connection, list(there.values()))
+    ids = [there[row.identity] if row.identity in there else next(fresh) for row in rows]
+    labels = label_ids(connection, rows)
+    _insert(connection, image, ({"id": n, **row.values} for n, row in zip(ids, rows, strict=True)))
+    _insert(connection, image_label, _label_rows(ids, rows, labels))
+    if dialects.keeps_arrays(connection):
+        _insert(connection, image_vector, _vector_rows(ids, rows, labels))
+        _note_changes(connection, ids)
+
+
+def remove_image(connection: Connection, key: str, trash: str = "") -> bool:
+    """Forget one picture; tell whether it was known."""
+    return remove_images(connection, [(key, trash)]) > 0
+
+
+def remove_images(connection: Connection, identities: Iterable[tuple[str, str]]) -> int:
+    """Forget pictures by (key, trash) and return how many were known."""
+    ids = list(image_ids(connection, list(identities)).values())
+    _clear(connection, ids)
+    if dialects.keeps_arrays(connection):
+        _note_changes(connection, ids)
+    return len(ids)
+
+
+def known(connection: Connection, keys: Sequence[str]) -> dict[str, Stamp]:
+    """Return what the rows of live pictures were written from, by key."""
+    found: dict[str, Stamp] = {}
+    columns = [image.c[name] for name in Stamp._fields]
+    for chunk in chunks(keys):
+        query = select(image.c.key, *columns).where(image.c.key.in_(chunk), image.c.trash == "")
+        found |= {key: Stamp(*values) for key, *values in connection.execute(query)}
+    return found
+
+
+def known_between(connection: Connection, after: str, until: str | None) -> list[str]:
+    """Return the keys of live pictures after one key, up to another or to the end."""
+    query = select(image.c.key).where(image.c.trash == "", image.c.key > after)
+    if until is not None:
+        query = query.where(image.c.key <= until)
+    return list(connection.scalars(query))
+
+
+def known_in_trash(connection: Connection, folder: str) -> list[tuple[str, str]]:
+    """Return the (key, trash) of the rows of one folder of the trash."""
+    query = select(image.c.key, image.c.trash).where(image.c.trash == folder)
+    return [(key, trash) for key, trash in connection.execute(query)]
+
+
+def trash_folders(connection: Connection) -> list[str]:
+    """Return the folders of the trash that have rows."""
+    query = select(image.c.trash).where(image.c.live == 0).distinct()
+    return list(connection.scalars(query))
+
+
+def image_ids(
+    connection: Connection, identities: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], int]:
+    """Return the row ids of those (key, trash) that are known."""
+    found = {}
+    for chunk in chunks(identities):
+        keys = list({key for key, _ in chunk})
+        wanted = set(chunk)
+        query = select(image.c.id, image.c.key, image.c.trash).where(image.c.key.in_(keys))
+        for number, key, trash in connection.execute(query):
+            if (key, trash) in wanted:
+                found[key, trash] = number
+    return found
+
+
+def _insert(connection: Connection, table: Any, values: Iterable[dict[str, Any]]) -> None:
+    rows = list(values)
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+def _clear(connection: Connection, ids: list[int]) -> None:
+    """Remove all rows of these pictures."""
+    for chunk in chunks(ids):
+        connection.execute(delete(image_label).where(image_label.c.image_id.in_(chunk)))
+        connection.execute(delete(image_vector).where(image_vector.c.image_id.in_(chunk)))
+        connection.execute(delete(image).where(image.c.id.in_(chunk)))
+
+
+def _note_changes(connection: Connection, ids: list[int]) -> None:
+    """Tell the arrays of all processes which rows to read again."""
+    _insert(connection, change, ({"image_id": number} for number in ids))
+    first, last = connection.execute(select(func.min(change.c.seq), func.max(change.c.seq))).one()
+    if last is not None and last - first > 2 * REMEMBERED_CHANGES:
+        connection.execute(delete(change).where(change.c.seq < last - REMEMBERED_CHANGES))
+
+
+def _label_rows(
+    ids: list[int], rows: Sequence[ImageRow], labels: dict[str, int]
+) -> Iterable[dict[str, Any]]:
+    for number, row in zip(ids, rows, strict=True):
+        live, uploaded_at = row.values["live"], row.values["uploaded_at"]
+        for entry in row.entries:
+            yield {
+                "live": live,
+                "label_id": labels[entry.folded],
+                "uploaded_at": uploaded_at,
+                "image_id": number,
+                "alias": entry.alias,
+                "confidence": entry.confidence,
+            }
+
+
+def _vector_rows(
+    ids: list[int], rows: Sequence[ImageRow], labels: dict[str, int]
+) -> Iterable[dict[str, Any]]:
+    for number, row in zip(ids, rows, strict=True):
+        entries = [(labels[entry.folded], entry.alias, entry.confidence) for entry in row.entries]
+        yield {
+            "image_id": number,
+            "live": row.values["live"],
+            "uploaded_at": row.values["uploaded_at"],
+            "facts": row.facts,
+            "vector": pack(entries),
+        }
