@@ -1,1 +1,5 @@
-"""EfficientNet-Lite0 (ImageNet, 1,000 classes) on onnxruntime."""
+"""EfficientNet-Lite0 (ImageNet, 1,000 classes) on onnxruntime: the recogniser of one machine."""
+
+from tagger.recognizers.local.recognizer import LocalRecognizer
+
+__all__ = ["LocalRecognizer"]
