@@ -12,8 +12,6 @@ from catalog.errors import KeyTakenError, ObjectNotFoundError, PreconditionFaile
 from catalog.keys import UPLOADS, check_key, metadata_key, split_trash_key
 from catalog.storage import ObjectInfo
 
-DAY_ONE = datetime(2026, 1, 1, tzinfo=UTC)
-
 
 class Stopped(BaseException):
     """Stands for a process that ends in the middle: nothing in the product catches it."""
@@ -22,13 +20,13 @@ class Stopped(BaseException):
 class MemoryStore:
     """An ObjectStore in a dictionary.
 
-    `modified` is the time that new objects get. `before_effect` is called with the operation
+    `modified` is the time that new objects get; None is the present. `before_effect` is called with the operation
     (put, copy, delete) and the key before anything changes: there a test may interfere or stop.
     """
 
     def __init__(self) -> None:
         self.objects: dict[str, tuple[bytes, ObjectInfo]] = {}
-        self.modified = DAY_ONE
+        self.modified: datetime | None = None
         self.before_effect: Callable[[str, str], None] | None = None
         self._lock = threading.RLock()
 
@@ -95,7 +93,8 @@ class MemoryStore:
                 raise KeyTakenError(key)
             if if_match is not None and (not there or there[1].etag != if_match):
                 raise PreconditionFailedError(key)
-            info = ObjectInfo(key, len(data), hashlib.sha256(data).hexdigest(), self.modified)
+            modified = self.modified or datetime.now(UTC)
+            info = ObjectInfo(key, len(data), hashlib.sha256(data).hexdigest(), modified)
             self.objects[key] = (data, info)
             return info
 

@@ -17,9 +17,11 @@ from catalog.errors import (
 )
 from catalog.storage import ObjectStore
 from catalog.storage.folder import FolderStore
+from tests.fakes import MemoryStore
 
 STORES: dict[str, Callable[[Path], ObjectStore]] = {
     "folder": lambda folder: FolderStore(folder / "library"),
+    "memory": lambda _: MemoryStore(),
 }
 
 # In the order of their UTF-8 bytes; '-' < '.' < '/' < '0' is what a walk of folders gets wrong.

@@ -27,6 +27,7 @@ class House:
     def __init__(self) -> None:
         self.now = START
         self.store = MemoryStore()
+        self.store.modified = START
         self.index = FakeIndex(self.store)
         self.queue = FakeQueue()
         self.library = Library(self.store, self.index, self.queue, clock=lambda: self.now)
@@ -45,7 +46,7 @@ class House:
 
     def later(self, **by: int) -> None:
         self.now += timedelta(**by)
-        self.store.modified += timedelta(**by)
+        self.store.modified = self.now
 
     def everything_about(self, key: str) -> dict[str, bytes]:
         live = (key, metadata_key(key), thumbnail_key(key, 320), thumbnail_key(key, 1280))
@@ -131,7 +132,7 @@ def test_within_one_second_the_latest_is_the_one_last_written(house: House) -> N
     for content in (b"1", b"2", b"3", b"4"):
         house.add(content=content)
         house.library.delete(KEY)
-        house.store.modified += timedelta(milliseconds=1)
+        house.later(milliseconds=1)
     for content in (b"4", b"3", b"2", b"1"):
         house.library.restore(KEY)
         assert house.store.read(KEY)[0] == content
