@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from catalog import errors
@@ -21,6 +22,7 @@ from webapp.rendering import render
 log = logging.getLogger("taglight.web")
 
 NOT_PAGES = ("/api", "/upload", "/media", "/static", "/healthz")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 CLIENT_IS_GONE = 499  # nobody reads it; it only closes the exchange
 
 SENTENCES = {
@@ -132,7 +134,21 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     """Answer what the framework found: no such route, or not with this method."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
     sentence = SENTENCES.get(error.status_code) or str(error.detail)
-    return answer(request, RequestError(error.status_code, sentence), dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(allowed_methods(request))
+    return answer(request, RequestError(error.status_code, sentence), headers)
+
+
+def allowed_methods(request: Request) -> list[str]:
+    """Return what this address does: the framework names those of its first route alone."""
+    routes = request.app.router.routes
+    allowed = [
+        method
+        for method in METHODS
+        if any(r.matches({**request.scope, "method": method})[0] is Match.FULL for r in routes)
+    ]
+    return sorted([*allowed, "HEAD"] if "GET" in allowed else allowed)
 
 
 async def on_wrong_shape(request: Request, error: Exception) -> Response:  # noqa: ARG001

@@ -1,12 +1,12 @@
 """Pictures as the API shows them: plain dictionaries, in the shape of DESIGN section 7."""
 
 import json
-from datetime import UTC, datetime
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
+from catalog.clock import utc_text
 from catalog.document import Document, ImageProperties, ShownLabel
 from webapp.media import MediaUrls
 
@@ -22,11 +22,6 @@ def json_response(content: Any, status: int = 200) -> Response:
     return Response(
         json.dumps(content, separators=(",", ":")), status, media_type="application/json"
     )  # fmt: skip
-
-
-def utc_text(moment: datetime) -> str:
-    """Write a moment as UTC, ISO 8601 with Z, to the second."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def error_json(record: "ImageRecord") -> dict[str, str] | None:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
+from catalog.clock import utc_now
 from catalog.errors import InvalidTicketError
 
 LIFETIME = timedelta(minutes=15)
@@ -67,11 +68,6 @@ def checksum_header(sha256: str) -> dict[str, str]:
     if not sha256:
         return {}
     return {"x-amz-checksum-sha256": b64encode(bytes.fromhex(sha256)).decode()}
-
-
-def utc_now() -> datetime:
-    """Return the present moment, in UTC."""
-    return datetime.now(UTC)
 
 
 class FolderTickets:

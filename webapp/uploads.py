@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin
 
@@ -14,12 +15,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from catalog import keys, reads
+from catalog.clock import utc_now, utc_text
 from catalog.errors import ObjectNotFoundError
 from webapp import params
-from webapp.image_json import json_response, utc_text
+from webapp.image_json import json_response
 from webapp.picture_types import KINDS, picture_type
 from webapp.services import Services, services_of
-from webapp.tickets import Upload, utc_now
+from webapp.tickets import Upload
 
 router = APIRouter()
 
@@ -74,7 +76,7 @@ class Desk:
 
     services: Services
     origin: str
-    now: Any = field(default_factory=utc_now)
+    now: datetime = field(default_factory=utc_now)
     # What was handed out in this request: SHA-256 -> key, and all keys.
     promised: dict[str, str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)

@@ -23,7 +23,7 @@ def test_loopback_is_answered_on_any_port(host: str) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["evil.example", "127.0.0.1.evil.example", "127.0.0.2", "localhost.", "[::2]", "0.0.0.0"],
+    ["evil.example", "127.0.0.1.evil.example", "127.0.0.2", "localhost.", "[::2]", "192.0.2.1"],
 )
 def test_others_are_not(host: str) -> None:
     assert not LOCAL.answers(authority(host), "http")

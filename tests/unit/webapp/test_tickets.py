@@ -31,8 +31,8 @@ class Uses:
         return first
 
 
-def make(clock: Clock | None = None, secret: str = "secret") -> FolderTickets:
-    return FolderTickets(secret, Uses(), clock=clock or Clock())
+def make(clock: Clock | None = None, signed_with: str = "secret") -> FolderTickets:
+    return FolderTickets(signed_with, Uses(), clock=clock or Clock())
 
 
 def token_of(tickets: FolderTickets, upload: Upload = UPLOAD) -> str:
@@ -86,12 +86,12 @@ def test_two_tickets_for_one_upload_are_two() -> None:
 
 def test_another_secret_signs_other_tickets() -> None:
     with pytest.raises(InvalidTicketError):
-        make(secret="other").open(token_of(make()))
+        make(signed_with="other").open(token_of(make()))
 
 
 def test_empty_secret_is_refused() -> None:
     with pytest.raises(ValueError, match="empty secret"):
-        make(secret="")
+        make(signed_with="")
 
 
 @given(st.text(max_size=200))
