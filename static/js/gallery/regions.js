@@ -4,7 +4,7 @@
  * data-region="name"  content that is swapped as a whole
  * data-part="name"    inside a region: where old and new have the same parts, only these are swapped, so that a
  *                     slider that is being dragged stays where it is
- * data-sync           inside such a region: a field whose value follows the new page, unless a person is in it
+ * data-sync           inside such a region: a field whose value follows the new page, unless it has data-busy
  * Event taglight:swapped on document, after each swap.
  */
 
@@ -21,7 +21,16 @@ export async function fetchPage(url, signal) {
   if (response.status >= 500 || !response.headers.get("Content-Type")?.startsWith("text/html")) {
     throw new PageError(`Status ${response.status}`);
   }
-  return new DOMParser().parseFromString(await response.text(), "text/html");
+  return new DOMParser().parseFromString(withOwnNonce(await response.text()), "text/html");
+}
+
+/**
+ * The parsed page is under the policy of the page shown: give its one <style> the nonce that holds here.
+ * @param {string} html
+ */
+function withOwnNonce(html) {
+  const nonce = document.getElementById("page-style")?.nonce ?? "";
+  return html.replace(/(<style id="page-style" nonce=")[^"]*/, (_, start) => start + nonce);
 }
 
 /**
@@ -107,7 +116,7 @@ function syncFields(old, fresh) {
   [...old.querySelectorAll("[data-sync]")].forEach((field, index) => {
     const source = /** @type {HTMLInputElement} */ (values[index]);
     const target = /** @type {HTMLInputElement} */ (field);
-    if (!source || target === document.activeElement) return;
+    if (!source || target.hasAttribute("data-busy")) return;
     if (target.value !== source.value) target.value = source.value;
     if (target.placeholder !== source.placeholder) target.placeholder = source.placeholder;
   });

@@ -181,7 +181,7 @@ export class Tray {
     else this.#speedometer.reset();
     const sums = totals(this.#queue.items.values(), this.#speedometer.speed(now));
     const { error, failed } = sums.counts;
-    setText(this.#title, count(sums.files, "picture"));
+    setText(this.#title, count(sums.files, sums.counts.rejected ? "file" : "picture"));
     setText(this.#summary, summary(sums));
     this.#bar.hidden = !sums.unsent;
     this.#bar.value = sums.done;
