@@ -18,7 +18,8 @@ TaglightError
  ├ NotInTrashError          nothing of that id to restore
  ├ SearchSyntaxError        a mistake in the search text, with its position
  ├ InvalidCursorError       a cursor that is not of this query
- └ InvalidTicketError       an upload ticket that does not cover this request
+ ├ InvalidTicketError       an upload ticket that does not cover this request
+ └ SettingsError            a setting of the environment that makes no sense
 """
 
 
@@ -124,3 +125,7 @@ class InvalidCursorError(TaglightError):
 
 class InvalidTicketError(TaglightError):
     """An upload ticket that is forged, expired, used, or does not cover this request."""
+
+
+class SettingsError(TaglightError):
+    """A setting of the environment that makes no sense; the message names it and the cure."""

@@ -1,1 +1,1 @@
-"""The one-machine home and the operator's commands: composes the other packages; nobody imports it."""
+"""The one-machine home and the operator's commands. Composes the others; nobody imports it."""

@@ -78,23 +78,31 @@ class Journal:
         *,
         delay: float = 0,
         priority: int = 0,
-    ) -> None:
-        """Add many messages in one step (see `send`)."""
-        visible_at = time.time() + delay
+        unless_in_work: bool = False,
+    ) -> int:
+        """Add many messages in one step (see `send`) and return how many were not there.
+
+        With `unless_in_work`, one that is being worked on just now is not added either.
+        """
+        visible_at, added = time.time() + delay, 0
         with self._writing() as connection:
             for body in bodies:
                 identity = _identity(queue, body)
+                if unless_in_work and _in_work(connection, identity):
+                    continue
                 waiting = connection.execute(
                     "UPDATE messages SET priority = min(priority, ?), "
                     "visible_at = min(visible_at, ?) WHERE identity = ? AND leased = 0",
                     (priority, visible_at, identity),
                 )
                 if not waiting.rowcount:
+                    added += 1
                     connection.execute(
                         "INSERT INTO messages (queue, priority, visible_at, identity, body) "
                         "VALUES (?, ?, ?, ?, ?)",
                         (queue, priority, visible_at, identity, json.dumps(body)),
                     )
+        return added
 
     def announce(self, change: ObjectChange, *, priority: int = 0) -> None:
         """Send the event of this change to the queue that handles it."""
@@ -242,6 +250,11 @@ def _open(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _in_work(connection: sqlite3.Connection, identity: str) -> bool:
+    leased = "SELECT 1 FROM messages WHERE identity = ? AND leased = 1 AND visible_at > ?"
+    return connection.execute(leased, (identity, time.time())).fetchone() is not None
 
 
 def _identity(queue: str, body: dict[str, Any]) -> str:

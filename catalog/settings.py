@@ -1,0 +1,53 @@
+"""What an operator may set about tagging, from the environment; docs/ shows each sentence."""
+
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from catalog.errors import SettingsError
+
+
+class TaggingEnvironment(BaseSettings):
+    """How pictures are tagged."""
+
+    model_config = SettingsConfigDict(
+        extra="ignore", validate_by_name=True, validate_by_alias=True, frozen=True
+    )
+
+    min_confidence: float = Field(
+        default=30.0,
+        ge=0,
+        le=100,
+        validation_alias="MIN_CONFIDENCE",
+        description="Labels below this confidence (percent) are not stored at all; keep it low.",
+    )
+    max_labels: int = Field(
+        default=100,
+        ge=1,
+        le=1000,
+        validation_alias="MAX_LABELS",
+        description="At most so many labels are stored for a picture, the surest ones.",
+    )
+    recognizer: Literal["local", "rekognition"] = Field(
+        default="local",
+        validation_alias="RECOGNIZER",
+        description="What finds the labels: local (on this machine) or rekognition (Amazon's).",
+    )
+
+
+def tagging_environment() -> TaggingEnvironment:
+    """Read the settings. Raises SettingsError, whose sentences name what to change."""
+    try:
+        return TaggingEnvironment()
+    except ValidationError as error:
+        raise settings_error(error) from error
+
+
+def settings_error(error: ValidationError) -> SettingsError:
+    """Say what is wrong with which variable of the environment."""
+    wrong = [
+        f"{each['loc'][0] if each['loc'] else 'A setting'} is {each['input']!r}: {each['msg']}."
+        for each in error.errors()
+    ]
+    return SettingsError(" ".join([*wrong, "Change it in the environment, or unset it."]))

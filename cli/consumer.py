@@ -1,0 +1,97 @@
+"""Takes messages off one queue, one by one, until told to stop.
+
+A message is done when its work is; it comes back when the work met trouble that may pass (which
+does not count as an attempt), when the work failed unexpectedly, or when the process died.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from catalog.errors import (
+    CatalogUnavailableError,
+    InvalidKeyError,
+    ObjectNotFoundError,
+    StoreUnavailableError,
+    TaglightError,
+)
+from catalog.storage.journal import Journal, Message, QueueName
+
+log = logging.getLogger(__name__)
+
+Handle = Callable[[dict[str, Any], int], None]
+
+MAX_ATTEMPTS = 3
+LEASE_SECONDS = 3600.0
+POLL_SECONDS = 0.1
+_RETRY_SECONDS = 2.0
+_LONGEST_PAUSE_SECONDS = 60.0
+_PASSING: tuple[type[TaglightError], ...] = (StoreUnavailableError, CatalogUnavailableError)
+
+
+class Consumer:
+    """Works through one queue with `handle(body, attempts)`; `passing` are errors to wait out."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        queue: QueueName,
+        handle: Handle,
+        passing: tuple[type[TaglightError], ...] = (),
+    ) -> None:
+        self._journal = journal
+        self._queue = queue
+        self._handle = handle
+        self._passing = _PASSING + passing
+        self._pauses: dict[int, int] = {}
+        self.current: Message | None = None
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set; the message at hand is finished first."""
+        while not stop.is_set():
+            try:
+                busy = self.work_one()
+            except StoreUnavailableError as error:  # the journal itself: no space, disk gone
+                log.warning("%s", error)
+                stop.wait(_RETRY_SECONDS)
+                continue
+            if not busy:
+                stop.wait(POLL_SECONDS)
+
+    def work_one(self) -> bool:
+        """Receive and handle one message; tell whether there was one."""
+        message = self._journal.receive(self._queue, lease_seconds=LEASE_SECONDS)
+        if message is None:
+            return False
+        self.current = message
+        try:
+            self._work(message)
+        finally:
+            self.current = None
+        return True
+
+    def give_back(self) -> None:
+        """Put the message at hand back as if it had never been received: the process must end."""
+        if (message := self.current) is not None:
+            self._journal.put_back(message, delay=0, counts=False)
+
+    def _work(self, message: Message) -> None:
+        try:
+            self._handle(message.body, message.attempts)
+        except self._passing as error:
+            pauses = self._pauses[message.id] = self._pauses.get(message.id, 0) + 1
+            delay = min(_LONGEST_PAUSE_SECONDS, _RETRY_SECONDS * 2 ** min(pauses - 1, 10))
+            log.warning("%s Trying again in %.0f s.", error, delay)
+            self._journal.put_back(message, delay=delay, counts=False)
+            return
+        except (InvalidKeyError, ObjectNotFoundError) as error:
+            log.info("Nothing to do: %s", error)
+        except Exception:
+            log.exception("Attempt %d of %d failed", message.attempts, MAX_ATTEMPTS)
+            if message.attempts < MAX_ATTEMPTS:
+                delay = _RETRY_SECONDS * message.attempts
+                self._journal.put_back(message, delay=delay, counts=True)
+                return
+        self._pauses.pop(message.id, None)
+        self._journal.done(message)

@@ -1,0 +1,235 @@
+"""Compares the store with the catalog, and has done what is missing.
+
+Nothing depends on an event arriving: what was copied in while nobody watched, what a lost message
+was about, what another tool wrote, is found here.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
+
+from catalog import writes
+from catalog.chunks import chunks
+from catalog.database import Database
+from catalog.errors import ObjectNotFoundError, StoreUnavailableError, TaglightError
+from catalog.indexer import Indexer
+from catalog.keys import (
+    METADATA,
+    TRASH,
+    UPLOADS,
+    is_picture_key,
+    metadata_key,
+    picture_key,
+    split_trash_key,
+)
+from catalog.rows import Stamp
+from catalog.schema import image
+from catalog.storage import ObjectInfo
+from catalog.storage.folder import FolderStore
+from catalog.storage.journal import Journal, ObjectChange, event_body, route
+
+log = logging.getLogger(__name__)
+
+EVERY_SECONDS = 60.0
+# A comparison may take this part of the time at most, so it becomes rarer in large libraries.
+SHARE_OF_TIME = 0.05
+STALE_AFTER = timedelta(hours=1)
+_SWEEP_EVERY_SECONDS = 3600.0
+_BATCH = 500
+_UNSETTLED = timedelta(seconds=2)
+_BACKGROUND = 1
+
+
+class Reconciler:
+    """Finds differences between store and catalog and sends them to the queues.
+
+    `settle` takes the keys of files that changed a moment ago, and may still be written.
+    """
+
+    def __init__(
+        self,
+        store: FolderStore,
+        journal: Journal,
+        database: Database,
+        indexer: Indexer,
+        settle: Callable[[Iterable[str]], None] | None = None,
+    ) -> None:
+        self._store = store
+        self._journal = journal
+        self._database = database
+        self._indexer = indexer
+        self._settle = settle
+        self._asked: set[tuple[str, str, str]] = set()
+        self._swept = float("-inf")
+
+    def run(self, stop: threading.Event) -> None:
+        """Compare at once and then again and again until `stop` is set."""
+        while not stop.is_set():
+            began = time.monotonic()
+            try:
+                self.once(stop)
+            except TaglightError as error:
+                log.warning("The library could not be compared with the catalog. %s", error)
+            except Exception:
+                log.exception("The library could not be compared with the catalog")
+            took = time.monotonic() - began
+            stop.wait(max(EVERY_SECONDS, took / SHARE_OF_TIME))
+
+    def once(self, stop: threading.Event | None = None) -> int:
+        """Compare everything once; return how many things were found to do."""
+        stop = stop or threading.Event()
+        self._store.check()  # a library that is not there must not look like an empty one
+        if self._database.needs_reindex:
+            log.info("Filling the catalog from the documents.")
+            self._indexer.reindex()
+        found = sum(self._pictures(stop)) + self._trash() + self._adopt()
+        if time.monotonic() - self._swept > _SWEEP_EVERY_SECONDS:
+            self._store.remove_stale_temporary_files(STALE_AFTER)
+            self._swept = time.monotonic()
+        return found
+
+    def look_at(self, keys: Iterable[str]) -> int:
+        """Compare these keys of `uploads/` and `metadata/`, which rest; return what was to do."""
+        return sum(self._send(self._one(key)) for key in keys)
+
+    def _pictures(self, stop: threading.Event) -> Iterator[int]:
+        # Hashes instead of texts: a tenth of the memory in a library of a million pictures.
+        documents = {hash(info.key): hash(info.etag) for info in self._store.list(METADATA)}
+        last = ""
+        pictures = (info for info in self._store.list(UPLOADS) if is_picture_key(info.key))
+        for batch in chunks(pictures, _BATCH):
+            if stop.is_set():
+                return
+            yield self._send(self._differences(batch, documents))
+            yield self._send(self._vanished(last, batch[-1].key, {info.key for info in batch}))
+            last = batch[-1].key
+        if not stop.is_set():
+            yield self._send(self._vanished(last, None, set()))
+
+    def _differences(
+        self, batch: list[ObjectInfo], documents: dict[int, int]
+    ) -> Iterator[ObjectChange]:
+        with self._database.reading() as connection:
+            known = writes.known(connection, [info.key for info in batch])
+        for info in batch:
+            document = documents.get(hash(metadata_key(info.key)), hash(""))
+            stamp = known.get(info.key)
+            same = stamp is not None and hash(stamp.document_etag) == document
+            if same and not _is_untagged(info, stamp):
+                continue
+            if self._settle and datetime.now(UTC) - info.modified < _UNSETTLED:
+                self._settle([info.key])
+            else:
+                yield from self._one(info.key)
+
+    def _one(self, key: str) -> Iterator[ObjectChange]:
+        """Yield what is to do about one picture or document, as both are now."""
+        if key.startswith(METADATA):
+            yield from self._document(key)
+            return
+        if not is_picture_key(key):
+            return
+        with self._database.reading() as connection:
+            stamp = writes.known(connection, [key]).get(key)
+        try:
+            info = self._store.head(key)
+        except ObjectNotFoundError:
+            yield from self._vanished(f"{key}/", f"{key}0", set())  # it may have been a folder
+            if stamp is not None:
+                yield ObjectChange("ObjectRemoved:Delete", key)
+            return
+        document = self._etag(metadata_key(key))
+        if stamp is None or (stamp.etag, stamp.document_etag) != (info.etag, document):
+            self._indexer.mark_pending(key)  # at once; with a document, this indexes it
+        if (not document or _is_untagged(info, stamp)) and self._is_new(key, info.etag, document):
+            yield ObjectChange("ObjectCreated:Put", key, info.size, info.etag)
+
+    def _document(self, key: str) -> Iterator[ObjectChange]:
+        """Yield the change of a document, unless the catalog knows it as it is."""
+        try:
+            info = self._store.head(key)
+        except ObjectNotFoundError:
+            yield ObjectChange("ObjectRemoved:Delete", key)
+            return
+        about = picture_key(key)
+        with self._database.reading() as connection:
+            stamp = writes.known(connection, [about]).get(about) if about else None
+        if stamp is None or stamp.document_etag != info.etag:
+            yield ObjectChange("ObjectCreated:Put", key, info.size, info.etag)
+
+    def _vanished(self, after: str, until: str | None, there: set[str]) -> Iterator[ObjectChange]:
+        with self._database.reading() as connection:
+            known = writes.known_between(connection, after, until)
+        for key in known:
+            if key not in there and self._is_gone(key):
+                yield ObjectChange("ObjectRemoved:Delete", key)
+
+    def _adopt(self) -> int:
+        """Have pictures measured whose documents another tool wrote."""
+        foreign = select(image.c.key, image.c.etag, image.c.size, image.c.document_etag).where(
+            image.c.live == 1, image.c.status == "tagged", image.c.width.is_(None)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(foreign).all()
+        return self._send(
+            ObjectChange("ObjectCreated:Put", key, size or 0, etag)
+            for key, etag, size, document in rows
+            if self._is_new(key, etag, document)
+        )
+
+    def _trash(self) -> int:
+        keys = (split_trash_key(info.key) for info in self._store.list(TRASH))
+        there = {parts[0] for parts in keys if parts}
+        with self._database.reading() as connection:
+            known = set(writes.trash_folders(connection))
+        for folder in sorted(there ^ known):
+            self._indexer.index_trash(folder)
+        return len(there ^ known)
+
+    def _send(self, changes: Iterable[ObjectChange]) -> int:
+        added = 0
+        for batch in chunks(changes, _BATCH):
+            for queue in ("tag", "index"):
+                bodies = [event_body(change) for change in batch if route(change) == queue]
+                if bodies:
+                    added += self._journal.send_many(
+                        queue, bodies, priority=_BACKGROUND, unless_in_work=True
+                    )
+        return added
+
+    def _is_new(self, key: str, etag: str, document: str) -> bool:
+        """Tell whether this state was not sent before, where sending alone may change nothing."""
+        if not document:
+            return True  # still waiting: the message may be lost
+        state = (key, etag, document)
+        if state in self._asked:
+            return False
+        self._asked.add(state)
+        return True
+
+    def _is_gone(self, key: str) -> bool:
+        try:
+            return not self._etag(key)
+        except StoreUnavailableError as error:
+            log.warning("%r cannot be read. %s", key, error)
+            return False
+
+    def _etag(self, key: str) -> str:
+        try:
+            return self._store.head(key).etag
+        except ObjectNotFoundError:
+            return ""
+
+
+def _is_untagged(info: ObjectInfo, stamp: Stamp | None) -> bool:
+    """Tell whether what the catalog knows is not about these very bytes.
+
+    A folder's ETag is the SHA-256, so a document about other bytes shows.
+    """
+    if stamp is None or stamp.etag != info.etag or not stamp.document_etag:
+        return True
+    return bool(stamp.sha256) and len(info.etag) == 64 and stamp.sha256.lower() != info.etag

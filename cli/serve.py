@@ -1,0 +1,155 @@
+"""`taglight serve`: the web app in this process, the worker in another."""
+
+import contextlib
+import errno
+import ipaddress
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+import uvicorn
+from pydantic import ValidationError
+
+from catalog.errors import TaglightError
+from catalog.library import Library
+from catalog.settings import settings_error
+from cli.home import Home, LibraryError, open_home
+from cli.locks import only_one
+from cli.supervisor import Supervisor, worker_command
+from webapp.app import create_app
+from webapp.media import FolderUrls
+from webapp.settings import WebSettings, local_secret
+from webapp.tickets import FolderTickets
+
+DRAIN_SECONDS = 3
+
+
+class ServeError(TaglightError):
+    """The server cannot start; the message says what to do."""
+
+
+def serve(library: str, host: str, port: int, *, worker: bool, open_to_network: bool) -> None:
+    """Serve the library until stopped. Raises TaglightError where it cannot begin."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    check_host(host, open_to_network)
+    home = open_home(library)
+    sentence = (
+        f"Taglight already serves the library {home.store.root}: look for its other window, "
+        "or end that process first."
+    )
+    with only_one(home.ours / "serve.lock", sentence), listening(host, port) as sockets:
+        app = compose(home, host)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(_ended_by_signals())
+            if worker:
+                stack.enter_context(Supervisor(worker_command(str(home.store.root))))
+            _announce(home, host, sockets[0].getsockname()[1])
+            config = uvicorn.Config(
+                app,
+                log_level="warning",
+                access_log=False,  # addresses with tickets in them are never logged
+                server_header=False,
+                timeout_graceful_shutdown=DRAIN_SECONDS,
+            )
+            uvicorn.Server(config).run(sockets=sockets)
+    home.close()
+
+
+def compose(home: Home, host: str) -> Any:
+    """Return the web app of this home. Raises SettingsError."""
+    try:
+        settings = WebSettings()
+    except ValidationError as error:
+        raise settings_error(error) from error
+    if not is_loopback(host) and host not in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        named = f"[{host}]" if ":" in host else host
+        settings = settings.model_copy(
+            update={"allowed_hosts": (*settings.allowed_hosts, named.lower())}
+        )
+    secret = settings.session_secret.get_secret_value()
+    try:
+        secret = secret or local_secret(home.ours)
+    except OSError as error:
+        raise LibraryError(
+            f"The library {home.store.root} cannot be written: {error.strerror}."
+        ) from error
+    return create_app(
+        settings,
+        home.store,
+        home.database,
+        home.indexer,
+        Library(home.store, home.indexer, home.journal),
+        FolderTickets(secret, home.journal.use_once),
+        FolderUrls(),
+    )
+
+
+def check_host(host: str, open_to_network: bool) -> None:
+    """Raise ServeError for a host that others can reach, unless that is meant."""
+    if not is_loopback(host) and not open_to_network:
+        raise ServeError(
+            f"On {host} everyone who can reach this machine could see, add and delete pictures: "
+            "there is no sign-in. If you want that, add --open-to-network."
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach this host."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@contextlib.contextmanager
+def listening(host: str, port: int) -> Iterator[list[socket.socket]]:
+    """Listen on this address. Raises ServeError with what to do where that is not possible."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise ServeError(
+                f"Port {port} is taken by another program. "
+                f"Choose another one, such as --port {port + 1 if port < 65535 else 8000}."
+            ) from error
+        if error.errno == errno.EACCES:
+            raise ServeError(
+                f"Port {port} is reserved for the system. Choose one above 1023."
+            ) from error
+        raise ServeError(f"Cannot listen on {host}, port {port}: {error.strerror}.") from error
+    except OverflowError as error:
+        raise ServeError("A port is a number from 0 to 65535.") from error
+    with listener:
+        yield [listener]
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """End in order on SIGTERM and Ctrl+C: the server raises them again when it has drained."""
+
+    def leave(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _announce(home: Home, host: str, port: int) -> None:
+    named = f"[{host}]" if ":" in host else host
+    typer.echo(f"Taglight is on http://{named}:{port}")
+    typer.echo(f"Pictures are kept in {home.store.root}. Press Ctrl+C to stop.")
+    if not is_loopback(host):
+        typer.echo("Everyone who can reach this machine may see, add and delete pictures.")
+    sys.stdout.flush()

@@ -1,0 +1,157 @@
+"""The worker process: tags, indexes, watches and compares, so that the server stays quick.
+
+    python -m cli.worker LIBRARY [--while-stdin-is-open]
+
+It may be killed at any moment: what it was doing comes back when it starts again.
+"""
+
+import argparse
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+
+from catalog.errors import TaglightError
+from cli.consumer import Consumer
+from cli.handlers import Handlers
+from cli.home import Home, open_home
+from cli.locks import only_one
+from cli.reconcile import Reconciler
+from cli.settling import Settling
+from cli.watch import watch_folder
+from tagger.pipeline import Tagger, TaggingSettings
+from tagger.recognizers import Recognizer
+from tagger.recognizers.errors import RecognizerUnavailableError
+from tagger.recognizers.local import LocalRecognizer
+
+log = logging.getLogger(__name__)
+
+NICENESS = 5
+# Less than the supervisor waits; with the server's own draining, all ends within 10 s.
+GRACE_SECONDS = 4.0
+
+
+class Worker:
+    """All that the worker process does, each in a thread of its own, until `stop` is set."""
+
+    def __init__(self, home: Home, recognizer: Recognizer) -> None:
+        self.stop = threading.Event()
+        environment = home.environment
+        settings = TaggingSettings(
+            min_confidence=environment.min_confidence, max_labels=environment.max_labels
+        )
+        tagger = Tagger(home.store, home.indexer, recognizer, settings)
+        handlers = Handlers(home.store, home.journal, home.database, home.indexer, tagger)
+        passing = (RecognizerUnavailableError,)
+        self._home = home
+        self._tagging = Consumer(home.journal, "tag", handlers.tag, passing)
+        self._indexing = Consumer(home.journal, "index", handlers.index)
+        self._settling = Settling(lambda key: str(home.store.path(key)))
+        self._reconciler = Reconciler(
+            home.store, home.journal, home.database, home.indexer, self._settling.add
+        )
+
+    def run(self) -> None:
+        """Work until `stop` is set."""
+        self._home.journal.release_all()
+        threads = [
+            self._thread("index", lambda: self._indexing.run(self.stop)),
+            self._thread("watch", self._watch),
+            self._thread("compare", lambda: self._reconciler.run(self.stop)),
+        ]
+        for thread in threads:
+            thread.start()
+        self._tagging.run(self.stop)
+        for thread in threads:
+            thread.join()
+
+    def give_back(self) -> None:
+        """Let what is being worked on come again, at no cost: the process ends now."""
+        for consumer in (self._tagging, self._indexing):
+            with contextlib.suppress(TaglightError):
+                consumer.give_back()
+
+    def _watch(self) -> None:
+        watch_folder(self._home.store, self._settling, self._reconciler.look_at, self.stop)
+
+    def _thread(self, name: str, work: Callable[[], None]) -> threading.Thread:
+        def guarded() -> None:
+            try:
+                work()
+            except Exception:
+                # Half a worker would leave pictures waiting: end, and be started again.
+                log.exception("The worker cannot go on")
+                os._exit(1)
+
+        return threading.Thread(target=guarded, name=name, daemon=True)
+
+
+def run_worker(library: str, *, while_stdin_is_open: bool = False) -> None:
+    """Work for this library until told to stop. Raises TaglightError where it cannot begin."""
+    os.nice(NICENESS)
+    home = open_home(library)
+    sentence = f"Another Taglight works on {home.store.root} already."
+    with only_one(home.ours / "worker.lock", sentence):
+        recognizer = LocalRecognizer()
+        worker = Worker(home, recognizer)
+        _listen(worker, while_stdin_is_open)
+        threading.Thread(target=_prepare, args=(recognizer,), daemon=True).start()
+        worker.run()
+    home.close()
+
+
+def _prepare(recognizer: LocalRecognizer) -> None:
+    """Load the recogniser before the first picture needs it."""
+    try:
+        recognizer.prepare()
+    except RecognizerUnavailableError as error:
+        log.warning("%s", error)  # said again with the first picture, which waits
+
+
+def _listen(worker: Worker, while_stdin_is_open: bool) -> None:
+    """Stop on SIGTERM, and when the process that started us is gone."""
+
+    def end() -> None:
+        worker.stop.set()
+        deadline = threading.Timer(GRACE_SECONDS, _end_now, args=(worker,))
+        deadline.daemon = True
+        deadline.start()
+
+    def await_end_of_input() -> None:
+        with contextlib.suppress(OSError):
+            while os.read(sys.stdin.fileno(), 1024):
+                pass
+        end()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: end())
+    if while_stdin_is_open:
+        threading.Thread(target=await_end_of_input, daemon=True).start()
+
+
+def _end_now(worker: Worker) -> None:
+    worker.give_back()
+    os._exit(0)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the worker process; return its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m cli.worker", description=__doc__)
+    parser.add_argument("library")
+    parser.add_argument("--while-stdin-is-open", action="store_true")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s worker: %(message)s")
+    logging.getLogger("cli").setLevel(logging.INFO)
+    try:
+        run_worker(options.library, while_stdin_is_open=options.while_stdin_is_open)
+    except TaglightError as error:
+        log.error("%s", error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
