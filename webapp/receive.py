@@ -131,13 +131,13 @@ def answer(key: str, status: str, code: int) -> Response:
     return json_response({"key": key, "id": keys.image_id(key), "status": status}, code)
 
 
-async def pieces(request: Request, idle: float = IDLE_SECONDS) -> AsyncIterator[bytes]:
+async def pieces(request: Request) -> AsyncIterator[bytes]:
     """Yield the body in pieces of a good size. Raises RequestError (408) for a sleeper."""
     stream = request.stream()
     gathered = bytearray()
     while True:
         try:
-            async with asyncio.timeout(idle):
+            async with asyncio.timeout(IDLE_SECONDS):
                 chunk = await anext(stream, None)
         except TimeoutError as error:
             raise RequestError(

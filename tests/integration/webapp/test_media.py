@@ -104,7 +104,8 @@ def test_download_with_its_name(site: Site) -> None:
     image_id = site.add("a.jpg", name='Zoë "1"; 50%.jpg')
     response = site.client.get(f"/media/{image_id}/original?download")
     assert response.headers["content-disposition"] == (
-        "attachment; filename=\"Zo_ _1_; 50_.jpg\"; filename*=UTF-8''Zo%C3%AB%20%221%22%3B%2050%25.jpg"
+        'attachment; filename="Zo_ _1_; 50_.jpg"; '
+        "filename*=UTF-8''Zo%C3%AB%20%221%22%3B%2050%25.jpg"
     )
 
 
