@@ -20,8 +20,9 @@ class Stopped(BaseException):
 class MemoryStore:
     """An ObjectStore in a dictionary.
 
-    `modified` is the time that new objects get; None is the present. `before_effect` is called with the operation
-    (put, copy, delete) and the key before anything changes: there a test may interfere or stop.
+    `modified` is the time that new objects get; None is the present. `before_effect` is called
+    with the operation (put, copy, delete) and the key before anything changes: there a test may
+    interfere or stop.
     """
 
     def __init__(self) -> None:

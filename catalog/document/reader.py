@@ -1,6 +1,7 @@
 """The tolerant reader: takes what anyone writes into `metadata/` and fills in what it can."""
 
 import json
+import math
 import re
 from typing import Any
 
@@ -96,8 +97,12 @@ def _parse(data: bytes) -> Any:
     return _storable(content) if _UNSTORABLE_ESCAPE.search(text) else content
 
 
-def _no_number(_: str) -> None:
-    """Stand for NaN and Infinity, which some tools write though JSON has none."""
+def _no_number(_: str) -> float:
+    """Stand for NaN and Infinity, which some tools write though JSON has none.
+
+    Infinite either way: that equals itself, so an unchanged document is seen to be one.
+    """
+    return math.inf
 
 
 def _storable(value: Any) -> Any:
