@@ -1,9 +1,10 @@
 """The differences between the engines of CATALOG_URL; nothing else asks which engine it is."""
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Engine, Table, case, event, func, select
+from sqlalchemy import Column, Connection, Engine, Table, case, event, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.compiler import compiles
@@ -22,7 +23,7 @@ _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=NORMAL",
     "PRAGMA mmap_size=4294967296",
-    "PRAGMA cache_size=-16384",
+    "PRAGMA cache_size=-65536",
     "PRAGMA temp_store=MEMORY",
 )
 
@@ -46,6 +47,17 @@ def prepare_sqlite(engine: Engine) -> None:
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(WRITES, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def insert_many(
+    connection: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]
+) -> None:
+    """Insert rows whose values stand in the order of `columns`, without a dictionary for each."""
+    if rows:
+        named = {name: None for name in columns}
+        statement = insert(table).values(named).compile(dialect=connection.dialect)
+        assert list(statement.positiontup or []) == list(columns)  # noqa: S101 - our own order
+        connection.exec_driver_sql(str(statement), rows)
 
 
 def insert_missing(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:

@@ -23,7 +23,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 def clean(text: str) -> str:
     """Return text that every engine can store: NUL and lone surrogates are replaced."""
-    if text.isascii() and "\x00" not in text:
+    if "\x00" not in text and (text.isascii() or not _SURROGATES.search(text)):
         return text
     return _SURROGATES.sub("\ufffd", text.replace("\x00", "\ufffd"))
 

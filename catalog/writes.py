@@ -6,7 +6,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, select
 
 from catalog import dialects
 from catalog.chunks import chunks
@@ -15,6 +15,8 @@ from catalog.rows import ImageRow, Stamp
 from catalog.schema import change, image, image_label, image_vector
 from catalog.vectors import pack
 
+_LABEL_COLUMNS = [column.name for column in image_label.columns]
+_VECTOR_COLUMNS = [column.name for column in image_vector.columns]
 # So many changes are remembered for arrays in other processes; who missed more loads anew.
 REMEMBERED_CHANGES = 100_000
 
@@ -34,10 +36,11 @@ def put_images(connection: Connection, rows: Sequence[ImageRow]) -> None:
     _clear(connection, list(there.values()))
     ids = [there[row.identity] if row.identity in there else next(fresh) for row in rows]
     labels = label_ids(connection, rows)
-    _insert(connection, image, ({"id": n, **row.values} for n, row in zip(ids, rows, strict=True)))
-    _insert(connection, image_label, _label_rows(ids, rows, labels))
+    _insert_images(connection, ids, rows)
+    dialects.insert_many(connection, image_label, _LABEL_COLUMNS, _label_rows(ids, rows, labels))
     if dialects.keeps_arrays(connection):
-        _insert(connection, image_vector, _vector_rows(ids, rows, labels))
+        vectors = _vector_rows(ids, rows, labels)
+        dialects.insert_many(connection, image_vector, _VECTOR_COLUMNS, vectors)
         _note_changes(connection, ids)
 
 
@@ -100,10 +103,13 @@ def image_ids(
     return found
 
 
-def _insert(connection: Connection, table: Any, values: Iterable[dict[str, Any]]) -> None:
-    rows = list(values)
-    if rows:
-        connection.execute(insert(table), rows)
+def _insert_images(connection: Connection, ids: list[int], rows: Sequence[ImageRow]) -> None:
+    names = [column.name for column in image.columns if column.name != "id"]
+    values = [
+        (number, *[row.values[name] for name in names])
+        for number, row in zip(ids, rows, strict=True)
+    ]
+    dialects.insert_many(connection, image, ["id", *names], values)
 
 
 def _clear(connection: Connection, ids: list[int]) -> None:
@@ -116,7 +122,7 @@ def _clear(connection: Connection, ids: list[int]) -> None:
 
 def _note_changes(connection: Connection, ids: list[int]) -> None:
     """Tell the arrays of all processes which rows to read again."""
-    _insert(connection, change, ({"image_id": number} for number in ids))
+    dialects.insert_many(connection, change, ["image_id"], [(number,) for number in ids])
     first, last = connection.execute(select(func.min(change.c.seq), func.max(change.c.seq))).one()
     if last is not None and last - first > 2 * REMEMBERED_CHANGES:
         connection.execute(delete(change).where(change.c.seq < last - REMEMBERED_CHANGES))
@@ -124,29 +130,23 @@ def _note_changes(connection: Connection, ids: list[int]) -> None:
 
 def _label_rows(
     ids: list[int], rows: Sequence[ImageRow], labels: dict[str, int]
-) -> Iterable[dict[str, Any]]:
+) -> list[tuple[Any, ...]]:
+    found = []
     for number, row in zip(ids, rows, strict=True):
         live, uploaded_at = row.values["live"], row.values["uploaded_at"]
-        for entry in row.entries:
-            yield {
-                "live": live,
-                "label_id": labels[entry.folded],
-                "uploaded_at": uploaded_at,
-                "image_id": number,
-                "alias": entry.alias,
-                "confidence": entry.confidence,
-            }
+        found += [
+            (live, labels[entry.folded], uploaded_at, number, entry.alias, entry.confidence)
+            for entry in row.entries
+        ]
+    return found
 
 
 def _vector_rows(
     ids: list[int], rows: Sequence[ImageRow], labels: dict[str, int]
-) -> Iterable[dict[str, Any]]:
+) -> list[tuple[Any, ...]]:
+    found = []
     for number, row in zip(ids, rows, strict=True):
         entries = [(labels[entry.folded], entry.alias, entry.confidence) for entry in row.entries]
-        yield {
-            "image_id": number,
-            "live": row.values["live"],
-            "uploaded_at": row.values["uploaded_at"],
-            "facts": row.facts,
-            "vector": pack(entries),
-        }
+        values = row.values
+        found.append((number, values["live"], values["uploaded_at"], row.facts, pack(entries)))
+    return found
