@@ -51,6 +51,7 @@ def gallery(request: Request) -> HTMLResponse:
     except PageMistakeError as error:
         context = _gallery(services, Address(parse("")), {}) | {
             "search_text": asked.get("q", ""),
+            "title": "A mistake in the search",
             "mistake": error.mistake,
         }
         return render(request, "gallery/page.html", context, 400)

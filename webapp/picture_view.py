@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from catalog.document import BoundingBox, Document, ShownLabel
 from catalog.query import COLORS, label_text
 from catalog.records import ImageRecord
+from catalog.terms import DEFAULT_MIN
 from webapp.addresses import Address
 from webapp.media import MediaUrls
 from webapp.rendering import StyleSheet
-from webapp.view_models import DEFAULT_MIN
 from webapp.wording import (
     NBSP,
     count,
@@ -44,6 +44,7 @@ class Stage:
     height: int
     alt: str
     status: str
+    notice: str
     error: str
     boxes: list[Box]
     previous_url: str
@@ -77,6 +78,7 @@ class Stage:
             height=height,
             alt=", ".join(best) or record.name,
             status=record.status,
+            notice=_notice(record),
             error=record.error_message or "",
             boxes=_boxes(labels, style),
             previous_url=address.picture(previous) if previous else "",
@@ -84,6 +86,12 @@ class Stage:
             place=f"{count(position)} of {count(total)}" if position and total else "",
             back_url=address.gallery(),
         )
+
+
+def _notice(record: ImageRecord) -> str:
+    if record.trash:
+        return "In the trash"
+    return "Not tagged" if record.status == "failed" else ""
 
 
 def _boxes(labels: Sequence[ShownLabel], style: StyleSheet) -> list[Box]:
@@ -185,11 +193,13 @@ def _row(index: int, label: ShownLabel, by: str, threshold: float, style: StyleS
         faint=label.confidence < threshold,
         person=person,
         boxes=len(label.instances),
-        note=f"Added by {by}" if by not in ("", "local") else "Added by hand",
+        note=f"Added by {by}" if by not in ("", "local", "person") else "Added by hand",
     )
 
 
 def _summary(shown: int, below: int, threshold: float) -> str:
+    if not shown and not below:
+        return ""
     over = f"{shown} at {threshold:g}{NBSP}% and over"
     return f"{over} · {below} below" if below else over
 

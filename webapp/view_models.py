@@ -1,23 +1,23 @@
 """The gallery's regions: filter bar, facets, results. View models compute, templates print."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import ClassVar
 
 from catalog.query import Clause, Query, label_text
 from catalog.records import ImageRecord, LabelCount, Page
+from catalog.terms import DEFAULT_MIN
 from webapp.addresses import SORTS, Address, single_label
 from webapp.media import MediaUrls
 from webapp.phrases import clause_phrase
 from webapp.rendering import StyleSheet
 from webapp.wording import count, day, first_upper, month, parse_day, percent, pictures
 
-DEFAULT_MIN = 70.0
 BUCKET = 5
 SMALLEST_RATIO, LARGEST_RATIO, UNKNOWN_RATIO = 0.5, 3.2, 4 / 3
 LABELS_IN_CAPTION = 3
-SPARSE_DAY = 4
+LEAST_UNDER_HEADING = 5
 NO_CATEGORY = "Other"
 
 
@@ -216,7 +216,6 @@ class Section:
 
     key: str
     heading: str
-    note: str
     tiles: list[Tile]
 
 
@@ -291,13 +290,12 @@ def _sections(
         return []
     days = [_day_of(sort, record) for record in records]
     if sort not in ("newest", "oldest", "taken"):
-        return [Section("all", "", "", tiles)]
-    by_day = len(tiles) >= SPARSE_DAY * len(set(days)) or len(set(days)) == 1
+        return [Section("all", "", tiles)]
+    headings = _headings(days, today)
     sections: list[Section] = []
-    for moment, tile in zip(days, tiles, strict=True):
-        key, heading = _heading(moment, today, by_day)
+    for (key, heading), tile in zip(headings, tiles, strict=True):
         if not sections or sections[-1].key != key:
-            sections.append(Section(key, heading, "", []))
+            sections.append(Section(key, heading, []))
         sections[-1].tiles.append(tile)
     return sections
 
@@ -308,12 +306,18 @@ def _day_of(sort: str, record: ImageRecord) -> date | None:
     return record.uploaded_at.astimezone(UTC).date() if record.uploaded_at else None
 
 
-def _heading(moment: date | None, today: date, by_day: bool) -> tuple[str, str]:
-    if moment is None:
-        return "none", "No date"
-    if by_day or today - moment <= timedelta(days=1):
-        return moment.isoformat(), day(moment, today)
-    return f"{moment:%Y-%m}", month(moment)
+def _headings(days: list[date | None], today: date) -> list[tuple[str, str]]:
+    """Choose the finest headings that still have some pictures each: days, months, years."""
+    ways: list[Callable[[date], tuple[str, str]]] = [
+        lambda moment: (moment.isoformat(), day(moment, today)),
+        lambda moment: (f"{moment:%Y-%m}", month(moment)),
+        lambda moment: (f"{moment.year}", f"{moment.year}"),
+    ]
+    for way in ways:
+        found = [way(moment) if moment else ("none", "No date") for moment in days]
+        if len(set(found)) == 1 or len(found) >= LEAST_UNDER_HEADING * len(set(found)):
+            return found
+    return [("all", "") for _ in days]
 
 
 def _empty(address: Address) -> Empty:

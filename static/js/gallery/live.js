@@ -9,6 +9,10 @@ import { fetchPage, swapRegions } from "./regions.js";
 const CHANGED_WAIT_MS = 200;
 const POLL_FROM_MS = 2500;
 const POLL_TO_MS = 15000;
+/** What follows changes by itself; messages with their Undo stay until a person goes on. */
+const FOLLOWING = ["facets", "filterbar", "results"];
+/** Said once, not again after a reload. */
+const SAID = ["deleted", "restored", "done"];
 
 let visiting = new AbortController();
 let busy = false;
@@ -29,7 +33,7 @@ export async function visit(url, { history: way = "push", scroll = true } = {}) 
   try {
     const next = await fetchPage(url, mine.signal);
     if (mine.signal.aborted) return;
-    swapRegions(next);
+    swapRegions(next, way === "none" && !scroll ? FOLLOWING : undefined);
     if (way === "push") history.pushState(null, "", url);
     if (way === "replace") history.replaceState(null, "", url);
     showText(next);
@@ -100,6 +104,12 @@ function onClick(event) {
   visit(link.href);
 }
 
+function forgetSaid() {
+  const url = new URL(location.href);
+  for (const name of SAID) url.searchParams.delete(name);
+  if (url.href !== location.href) history.replaceState(null, "", url);
+}
+
 function start() {
   document.addEventListener("click", onClick);
   searchForm()?.addEventListener("submit", (event) => {
@@ -114,4 +124,5 @@ function start() {
   window.setTimeout(poll, POLL_FROM_MS);
 }
 
+forgetSaid();
 if (inGallery()) start();

@@ -41,11 +41,16 @@ function paintPresent() {
   if (range instanceof HTMLInputElement) paint(Number(range.value));
 }
 
+/** @param {EventTarget | null} target @param {string} what */
+const field = (target, what) => (target instanceof HTMLInputElement && target.matches(what) ? target : null);
+
 document.addEventListener("input", (event) => {
-  const range = event.target;
-  if (!(range instanceof HTMLInputElement) || !range.matches("[data-slider-range]")) return;
-  const field = document.querySelector("[data-slider-value]");
-  if (field instanceof HTMLInputElement) field.value = range.value;
+  field(event.target, "[data-slider-value]")?.setAttribute("data-busy", "");
+  const range = field(event.target, "[data-slider-range]");
+  if (!range) return;
+  range.setAttribute("data-busy", "");
+  const value = document.querySelector("[data-slider-value]");
+  if (value instanceof HTMLInputElement) value.value = range.value;
   range.closest("[data-slider]")?.classList.remove("resting");
   range.setAttribute("aria-valuetext", `${range.value} %`);
   paint(Number(range.value));
@@ -53,13 +58,12 @@ document.addEventListener("input", (event) => {
 });
 
 document.addEventListener("change", (event) => {
-  const field = event.target;
-  if (!(field instanceof HTMLInputElement)) return;
-  if (field.matches("[data-slider-range]")) {
-    Promise.resolve(running).then(() => (moved = false));
-  } else if (field.matches("[data-slider-value]") && field.checkValidity()) {
-    const range = document.querySelector("[data-slider-range]");
-    if (range instanceof HTMLInputElement) range.value = field.value || "70";
-    visit(formUrl(), { scroll: false });
-  }
+  const range = field(event.target, "[data-slider-range]");
+  const value = field(event.target, "[data-slider-value]");
+  Promise.resolve(range && running).then(() => {
+    range?.removeAttribute("data-busy");
+    value?.removeAttribute("data-busy");
+    if (range) moved = false;
+    else if (value?.checkValidity()) visit(formUrl(), { scroll: false });
+  });
 });
