@@ -9,6 +9,7 @@ const SHOWN = 3;
 /** A label below this is not worth showing as what the picture is. */
 const SURE = 50;
 
+/** @typedef {{name: string, confidence: number, parents?: string[]}} Label */
 /** @typedef {{labels: string[], thumbnail: string}} Details labels as "Dog 98 %", thumbnail "" where there is none */
 
 /** @type {Promise<unknown>} */
@@ -30,12 +31,21 @@ export function detailsOf(imageId) {
  * @returns {Details}
  */
 function readDetails(image) {
-  /** @type {{name: string, confidence: number}[]} */
+  /** @type {Label[]} */
   const labels = image.labels ?? [];
   const sure = labels.filter(({ confidence }) => confidence >= SURE);
-  const shown = (sure.length ? sure : labels.slice(0, 1)).slice(0, SHOWN);
+  const shown = mostTelling(sure.length ? sure : labels).slice(0, sure.length ? SHOWN : 1);
   return {
     labels: shown.map(({ name, confidence }) => `${name} ${percent(confidence)}`),
     thumbnail: image.thumbnail?.url ?? "",
   };
+}
+
+/**
+ * Leave out labels that another one implies: "Cat" tells more than the Animal it is.
+ * @param {Label[]} labels
+ */
+function mostTelling(labels) {
+  const implied = new Set(labels.flatMap(({ parents }) => parents ?? []));
+  return labels.filter(({ name }) => !implied.has(name));
 }
