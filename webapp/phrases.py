@@ -18,7 +18,7 @@ from webapp.addresses import number
 from webapp.wording import NBSP, first_upper
 
 STATES = {
-    "failed": "Not tagged",
+    "failed": "Failed",
     "pending": "Waiting to be tagged",
     "unlabelled": "Without labels",
     "edited": "Corrected by people",
