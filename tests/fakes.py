@@ -8,9 +8,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import BinaryIO
 
+from PIL import Image
+
+from catalog.document import Label
 from catalog.errors import KeyTakenError, ObjectNotFoundError, PreconditionFailedError
 from catalog.keys import UPLOADS, check_key, metadata_key, split_trash_key
 from catalog.storage import ObjectInfo
+from tagger.recognizers import Recognition
 
 
 class Stopped(BaseException):
@@ -148,3 +152,46 @@ class FakeQueue:
 
     def tag_again(self, key: str) -> None:
         self.asked.append(key)
+
+
+class FakeRecognizer:
+    """A Recognizer that names the colour in the middle of a picture; `raises` comes instead."""
+
+    name = "fake"
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.raises: BaseException | None = None
+
+    def recognize(
+        self, image: Image.Image, *, min_confidence: float, max_labels: int
+    ) -> Recognition:
+        self.asked += 1
+        if self.raises is not None:
+            raise self.raises
+        red, green, blue = image.getpixel((image.width // 2, image.height // 2))
+        name = "Red" if red > max(green, blue) else "Green" if green > blue else "Blue"
+        labels = [Label(name, 90.0), Label("Colour", 60.0), Label("Faint", 10.0)]
+        found = [label for label in labels if label.confidence >= min_confidence]
+        return Recognition(found[:max_labels], "fake-1")
+
+
+class ToldRecognizer:
+    """A Recognizer that always sees the same labels; `before` may interfere with each picture."""
+
+    name = "local"
+
+    def __init__(self, **labels: float) -> None:
+        self.labels = labels or {"Dog": 97.5}
+        self.seen = 0
+        self.before: Callable[[], None] | None = None
+
+    def recognize(
+        self, image: Image.Image, *, min_confidence: float, max_labels: int
+    ) -> Recognition:
+        self.seen += 1
+        if self.before:
+            self.before()
+        sure = sorted(self.labels.items(), key=lambda item: -item[1])
+        found = [Label(name, percent) for name, percent in sure if percent >= min_confidence]
+        return Recognition(found[:max_labels], "fake 1")
