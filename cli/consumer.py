@@ -12,7 +12,9 @@ from typing import Any
 from catalog.errors import (
     CatalogUnavailableError,
     InvalidKeyError,
+    KeyTakenError,
     ObjectNotFoundError,
+    PreconditionFailedError,
     StoreUnavailableError,
     TaglightError,
 )
@@ -27,7 +29,11 @@ LEASE_SECONDS = 3600.0
 POLL_SECONDS = 0.1
 _RETRY_SECONDS = 2.0
 _LONGEST_PAUSE_SECONDS = 60.0
-_PASSING: tuple[type[TaglightError], ...] = (StoreUnavailableError, CatalogUnavailableError)
+_PASSING: tuple[type[TaglightError], ...] = (
+    StoreUnavailableError,
+    CatalogUnavailableError,
+    PreconditionFailedError,
+)
 
 
 class Consumer:
@@ -79,6 +85,9 @@ class Consumer:
     def _work(self, message: Message) -> None:
         try:
             self._handle(message.body, message.attempts)
+        except KeyTakenError:
+            self._failed(message)  # waiting will not move what stands there
+            return
         except self._passing as error:
             pauses = self._pauses[message.id] = self._pauses.get(message.id, 0) + 1
             delay = min(_LONGEST_PAUSE_SECONDS, _RETRY_SECONDS * 2 ** min(pauses - 1, 10))
@@ -88,10 +97,18 @@ class Consumer:
         except (InvalidKeyError, ObjectNotFoundError) as error:
             log.info("Nothing to do: %s", error)
         except Exception:
-            log.exception("Attempt %d of %d failed", message.attempts, MAX_ATTEMPTS)
-            if message.attempts < MAX_ATTEMPTS:
-                delay = _RETRY_SECONDS * message.attempts
-                self._journal.put_back(message, delay=delay, counts=True)
-                return
+            self._failed(message)
+            return
+        self._done(message)
+
+    def _failed(self, message: Message) -> None:
+        log.exception("Attempt %d of %d failed", message.attempts, MAX_ATTEMPTS)
+        if message.attempts >= MAX_ATTEMPTS:
+            self._done(message)
+            return
+        delay = _RETRY_SECONDS * message.attempts
+        self._journal.put_back(message, delay=delay, counts=True)
+
+    def _done(self, message: Message) -> None:
         self._pauses.pop(message.id, None)
         self._journal.done(message)

@@ -4,6 +4,7 @@ An event only says where to look: picture and document are read as they are now.
 """
 
 import logging
+import time
 from typing import Any
 
 from catalog import writes
@@ -19,6 +20,9 @@ from tagger.events import ObjectChanged, parse_events
 from tagger.pipeline import Tagger
 
 log = logging.getLogger(__name__)
+
+_ROW_SECONDS = 1.0
+_ROW_POLL_SECONDS = 0.02
 
 
 class Handlers:
@@ -44,6 +48,8 @@ class Handlers:
             if attempts > MAX_ATTEMPTS:
                 log.error("%r was given up: it has ended the worker each time.", change.key)
             elif is_picture_key(change.key):
+                if change.kind == "created":
+                    self._await_row(change.key)
                 self._tagger.tag(
                     change.key,
                     again=change.kind == "tag_again",
@@ -73,6 +79,25 @@ class Handlers:
         self._indexer.index(key)
         if foreign:
             self._adopt(key)
+
+    def _await_row(self, key: str) -> None:
+        """Let the web app write the row, with the name the sender gave, of what it received.
+
+        Its event is here some milliseconds earlier; the document would miss the name.
+        """
+        deadline = time.monotonic() + _ROW_SECONDS
+        while time.monotonic() < deadline and self._is_there(key):
+            with self._database.reading() as connection:
+                if writes.known(connection, [key]):
+                    return
+            time.sleep(_ROW_POLL_SECONDS)
+
+    def _is_there(self, key: str) -> bool:
+        try:
+            self._store.head(key)
+        except ObjectNotFoundError:
+            return False
+        return True
 
     def _read(self, key: str) -> Document | None:
         try:

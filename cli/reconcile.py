@@ -183,7 +183,7 @@ class Reconciler:
 
     def _trash(self) -> int:
         keys = (split_trash_key(info.key) for info in self._store.list(TRASH))
-        there = {parts[0] for parts in keys if parts}
+        there = {parts[0] for parts in keys if parts and is_picture_key(parts[1])}
         with self._database.reading() as connection:
             known = set(writes.trash_folders(connection))
         for folder in sorted(there ^ known):
