@@ -57,16 +57,6 @@ def apply_edits(document: Document, add: list[str], remove: list[str], *, by: st
     document.added, document.removed = list(added.values()), list(removed.values())
 
 
-def merge_edits(document: Document, other: Document) -> None:
-    """Take over the corrections that another version of the document has and this one has not.
-
-    What this one says of a label holds: nothing that was added here is rejected by the other.
-    """
-    said = {fold_name(edit.name) for edit in (*document.added, *document.removed)}
-    document.added += [edit for edit in other.added if fold_name(edit.name) not in said]
-    document.removed += [edit for edit in other.removed if fold_name(edit.name) not in said]
-
-
 def _clean(name: str) -> str:
     clean = " ".join(unicodedata.normalize("NFC", name).split())
     if not clean:
