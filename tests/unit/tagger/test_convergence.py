@@ -1,0 +1,283 @@
+"""Law 3: any order and any number of events, handlers stopped anywhere, end in the same state."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from catalog.document import read_document
+from catalog.errors import ObjectNotFoundError, PreconditionFailedError
+from catalog.keys import metadata_key, thumbnail_key
+from catalog.library import Library
+from tagger.pipeline import Tagger
+from tests import pictures
+from tests.fakes import FakeIndex, FakeQueue, FakeRecognizer, MemoryStore, Stopped
+
+KEY = "uploads/a.png"
+NEIGHBOUR = "uploads/a.png/b.png"
+DOCUMENT = metadata_key(KEY)
+CONTENTS = {
+    "red": pictures.encode(Image.new("RGB", (30, 20), "red"), "png"),
+    "blue": pictures.encode(Image.new("RGB", (20, 30), "blue"), "png"),
+    "broken": pictures.text(),
+}
+FOREIGN = b'[{"Name": "Dune", "Confidence": 97.5}]'
+Event = Callable[["House"], None]
+
+
+@dataclass
+class House:
+    """A store whose changes become events; the test delivers them as and when it likes."""
+
+    store: MemoryStore = field(default_factory=MemoryStore)
+
+    def __post_init__(self) -> None:
+        self.store.modified = datetime(2026, 1, 1, tzinfo=UTC)
+        self.index = FakeIndex(self.store)
+        self.recognizer = FakeRecognizer()
+        clock = lambda: datetime(2026, 11, 22, tzinfo=UTC)  # noqa: E731
+        self.tagger = Tagger(self.store, self.index, self.recognizer, clock=clock)
+        self.library = Library(self.store, self.index, FakeQueue(), clock=clock)
+
+    def tag(self) -> None:
+        self.tagger.tag(KEY)
+
+    def removed(self) -> None:
+        self.tagger.removed(KEY)
+
+    def document_changed(self) -> None:
+        """Do what the worker does when a document changes: index, and adopt."""
+        self.index.index(KEY)
+        with suppress(ObjectNotFoundError):
+            if read_document(self.store.read(DOCUMENT)[0]).tagging is None:
+                self.tag()
+
+    def deliver(self, event: str, stop_at: int | None = None) -> bool:
+        """Handle an event, the process ending before its n-th effect; tell if it came to an end."""
+        left = stop_at
+
+        def count(operation: str, key: str) -> None:
+            nonlocal left
+            if left is not None:
+                left -= 1
+                if left < 0:
+                    raise Stopped
+
+        self.store.before_effect = count
+        try:
+            getattr(self, event)()
+        except Stopped:
+            return False
+        finally:
+            self.store.before_effect = None
+        return True
+
+    def change(self, what: str) -> str | None:
+        """Change the store as people and other tools do; return the event that follows."""
+        if what in CONTENTS:
+            self.store.put(KEY, CONTENTS[what])
+            return "tag"
+        if what == "gone":
+            with suppress(ObjectNotFoundError):
+                self.store.delete(KEY)
+                return "removed"
+        if what == "deleted" and KEY in self.store.objects:
+            self.library.delete(KEY)
+            return "removed"
+        return None
+
+    def live(self) -> dict[str, bytes]:
+        return {
+            key: data
+            for key, (data, _) in self.store.objects.items()
+            if not key.startswith("trash/")
+        }
+
+
+def expected(content: bytes | None) -> House:
+    """Return what one undisturbed handling of the final picture leaves."""
+    house = House()
+    if content is not None:
+        house.store.put(KEY, content)
+        house.tag()
+    return house
+
+
+def assert_settled(house: House, like: House) -> None:
+    assert house.live() == like.live()
+    assert house.index.rows == like.index.rows
+
+
+CHANGES = st.sampled_from(["red", "blue", "broken", "gone", "deleted"])
+STOPS = st.none() | st.integers(0, 6)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_any_order_of_events_stopped_anywhere_ends_the_same(data: st.DataObject) -> None:
+    house = House()
+    owed: list[str] = []
+    past: list[str] = []
+    for _ in range(data.draw(st.integers(1, 8))):
+        if data.draw(st.booleans()) and past:
+            event = data.draw(st.sampled_from(past))
+            if house.deliver(event, data.draw(STOPS)) and event in owed:
+                # One is enough only if nothing of the same kind is still owed after it.
+                owed.remove(event)
+        elif event := house.change(data.draw(CHANGES)):
+            owed.append(event)
+            past.append(event)
+    # At the end what is owed comes at least once to its end, with late and repeated ones mixed in.
+    for event in data.draw(st.permutations([*owed, *past[-1:], *data.draw(_some(past))])):
+        while not house.deliver(event, data.draw(STOPS)):
+            pass
+    content = house.store.objects.get(KEY)
+    assert_settled(house, like=expected(content[0] if content else None))
+
+
+def _some(events: list[str]) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(events), max_size=3) if events else st.just([])
+
+
+def _replace(house: House) -> None:
+    house.change("blue")
+
+
+def _remove(house: House) -> None:
+    house.change("gone")
+
+
+def _delete(house: House) -> None:
+    house.change("deleted")
+
+
+def _second_worker(house: House) -> None:
+    house.tag()
+
+
+def _second_worker_after_replacing(house: House) -> None:
+    house.change("blue")
+    house.tag()
+
+
+def _remove_and_put_back(house: House) -> None:
+    house.change("gone")
+    house.removed()
+    house.change("red")
+    house.tag()
+
+
+MEANWHILE = [
+    _replace,
+    _remove,
+    _delete,
+    _second_worker,
+    _second_worker_after_replacing,
+    _remove_and_put_back,
+]
+
+
+@pytest.mark.parametrize("meanwhile", MEANWHILE)
+@pytest.mark.parametrize("at", range(6))
+@pytest.mark.parametrize("start", ["nothing", "tagged"])
+def test_what_others_do_meanwhile_is_seen_before_it_ends(
+    meanwhile: Callable[[House], None], at: int, start: str
+) -> None:
+    house = House()
+    house.change("red")
+    if start == "tagged":
+        house.tag()
+        house.change("blue")
+        house.change("red")
+        house.store.delete(thumbnail_key(KEY, 320))
+    left = at
+
+    def interfere(operation: str, key: str) -> None:
+        nonlocal left
+        left -= 1
+        if left == -1:
+            house.store.before_effect = None
+            meanwhile(house)
+
+    house.store.before_effect = interfere
+    with suppress(PreconditionFailedError):
+        house.tag()
+    house.store.before_effect = None
+    # The event of a removal is still to come; that of a new picture may already be past.
+    if KEY not in house.store.objects:
+        house.removed()
+    content = house.store.objects.get(KEY)
+    assert_settled(house, like=expected(content[0] if content else None))
+
+
+@pytest.mark.parametrize("at", range(6))
+def test_a_picture_that_comes_back_while_it_is_cleared_away_is_tagged(at: int) -> None:
+    house = House()
+    house.change("red")
+    house.tag()
+    house.change("gone")
+    left = at
+
+    def come_back(operation: str, key: str) -> None:
+        nonlocal left
+        left -= 1
+        if left == -1:
+            house.store.before_effect = None
+            house.change("red")
+            house.tag()
+
+    house.store.before_effect = come_back
+    house.removed()
+    house.store.before_effect = None
+    content = house.store.objects.get(KEY)
+    assert_settled(house, like=expected(content[0] if content else None))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_another_tools_labels_survive_any_order(data: st.DataObject) -> None:
+    house = House()
+    house.change("red")
+    house.store.put(DOCUMENT, FOREIGN)
+    for _ in range(data.draw(st.integers(0, 5))):
+        house.deliver(data.draw(st.sampled_from(["tag", "document_changed"])), data.draw(STOPS))
+    house.tag()
+    house.document_changed()
+    document = read_document(house.store.read(DOCUMENT)[0])
+    assert [label.name for label in document.labels] == ["Dune"]
+    assert document.tagging is None
+    assert len(document.thumbnails) == 2
+    assert house.index.rows[KEY][1] == house.store.read(DOCUMENT)[0]
+    assert house.recognizer.asked == 0
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_peoples_edits_survive_any_order(data: st.DataObject) -> None:
+    house = House()
+    house.change("red")
+    house.tag()
+    house.library.edit_labels(KEY, ["Rex"], ["Colour"], by="person")
+    steps = st.sampled_from(["tag", "removed", "document_changed", "gone", "red", "blue"])
+    for _ in range(data.draw(st.integers(0, 8))):
+        step = data.draw(steps)
+        if step in ("gone", "red", "blue"):
+            # Between a removal and what is put there next, its event is handled.
+            if step == "gone" or KEY in house.store.objects:
+                house.change(step)
+            if step == "gone":
+                house.removed()
+        else:
+            house.deliver(step, data.draw(STOPS))
+    if KEY not in house.store.objects:
+        house.change("red")
+    house.tag()
+    document = read_document(house.store.read(DOCUMENT)[0])
+    kept = [edit.name for edit in document.added], [edit.name for edit in document.removed]
+    same_bytes_all_the_time = house.store.read(KEY)[0] == CONTENTS["red"]
+    assert kept == (["Rex"], ["Colour"]) or not same_bytes_all_the_time
