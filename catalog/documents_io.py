@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from catalog.document import Document, read_document, write_document
-from catalog.errors import InvalidKeyError, ObjectNotFoundError, PreconditionFailedError
-from catalog.keys import metadata_key, picture_key
+from catalog.errors import ObjectNotFoundError, PreconditionFailedError
+from catalog.keys import metadata_key
 from catalog.storage import ObjectInfo, ObjectStore
 
 # Who meets this many conflicts in a row does not meet chance.
@@ -66,18 +66,3 @@ def change_document(
             continue
         return changed
     raise PreconditionFailedError(target)
-
-
-def key_of_document(document_key: str, document: Document) -> str | None:
-    """Return the key of the picture that a document is about, or None where it cannot be told.
-
-    A shortened document key does not tell; there the document itself does, if it says true.
-    """
-    told = picture_key(document_key)
-    if told is not None:
-        return told
-    inside = document.image.key
-    try:
-        return inside if metadata_key(inside) == document_key else None
-    except InvalidKeyError:
-        return None

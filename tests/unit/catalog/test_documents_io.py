@@ -1,13 +1,12 @@
 import pytest
 
-from catalog.document import Document, ImageFacts, Label
-from catalog.documents_io import change_document, document_of, key_of_document, put_document
+from catalog.document import Document, Label
+from catalog.documents_io import change_document, document_of, put_document
 from catalog.errors import DocumentError, KeyTakenError, PreconditionFailedError
 from catalog.keys import metadata_key
 from tests.fakes import MemoryStore
 
 KEY = "uploads/a.jpg"
-LONG = "uploads/" + "n" * 255
 
 
 def test_a_picture_without_a_document_has_none() -> None:
@@ -69,13 +68,3 @@ def test_nonsense_is_not_changed() -> None:
     store.put(metadata_key(KEY), b"{}")
     with pytest.raises(DocumentError):
         change_document(store, KEY, lambda document: document)
-
-
-def test_a_shortened_key_is_told_by_the_document_if_it_says_true() -> None:
-    def about(key: str) -> Document:
-        return Document(image=ImageFacts(key=key))
-
-    assert key_of_document(metadata_key(KEY), about("uploads/other.jpg")) == KEY
-    assert key_of_document(metadata_key(LONG), about(LONG)) == LONG
-    assert key_of_document(metadata_key(LONG), about(LONG + "x")) is None
-    assert key_of_document(metadata_key(LONG), about("nonsense")) is None
