@@ -14,7 +14,7 @@ _CENTRES = (0.875, 1.0)  # sides of the two centre views, as parts of the shorte
 _CROP = 0.6  # side of a crop, likewise
 _SMALLEST_CROP = SIZE // 2  # pixels; below this a crop is more blur than picture
 _STRIP = 2.0  # from this ratio of its sides a picture is looked at along its length
-_GAP = 1.5  # how much larger than a crop needs the picture is left by `shrink`
+_GAP = 0.9  # pixels that `shrink` leaves a crop, as parts of SIZE: a little less costs nothing
 
 
 def shrink(image: Image) -> Image:
@@ -53,6 +53,8 @@ def crop_views(image: Image) -> Iterator[NDArray[np.float32]]:
 def to_input(image: Image, left: float, top: float, side: float) -> NDArray[np.float32]:
     """Return the square of the picture as input: RGB planes, each number (value - 127) / 128."""
     box = (left, top, min(left + side, image.width), min(top + side, image.height))
-    view = image.resize((SIZE, SIZE), Resampling.BICUBIC, box)
+    # Where a view shrinks, Hamming is as sharp as bicubic and takes half the time.
+    filter_ = Resampling.HAMMING if side > SIZE else Resampling.BICUBIC
+    view = image.resize((SIZE, SIZE), filter_, box)
     planes = np.asarray(view, np.float32).transpose(2, 0, 1)[None]
     return np.ascontiguousarray((planes - 127) / 128)
