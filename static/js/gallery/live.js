@@ -120,6 +120,7 @@ function start() {
     if (event.target instanceof Element && event.target.matches("[data-submit]")) visit(formUrl());
   });
   document.addEventListener("taglight:changed", () => schedule(CHANGED_WAIT_MS));
+  document.addEventListener("visibilitychange", () => document.hidden || schedule(0));
   window.addEventListener("popstate", () => visit(location.href, { history: "none", scroll: false }));
   window.setTimeout(poll, POLL_FROM_MS);
 }

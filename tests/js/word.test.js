@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { wordAt, written } from "../../static/js/gallery/word.js";
+
+describe("the word that is completed", () => {
+  const cases = [
+    ["do", 0, "do"],
+    ["dog be", 4, "be"],
+    ["dog|ca", 4, "ca"],
+    ["-per", 1, "per"],
+    ['beach "hot d', 6, "hot d"],
+    ['-"hot d', 1, "hot d"],
+    ["dog ", 4, ""],
+  ];
+  for (const [text, start, prefix] of cases) {
+    it(`after ${text}`, () => assert.deepEqual(wordAt(text), { start, prefix }));
+  }
+
+  it("is quoted where the search would read it otherwise", () => {
+    assert.equal(written("Dog"), "Dog");
+    assert.equal(written("Hot Dog"), '"Hot Dog"');
+    assert.equal(written("is:odd"), '"is:odd"');
+    assert.equal(written("-minus"), '"-minus"');
+  });
+});
