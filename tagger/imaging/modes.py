@@ -35,6 +35,8 @@ def to_srgb_on_white(image: Image.Image, profile: bytes | None) -> Image.Image:
     alpha = image.getchannel("A") if image.mode in ("LA", "RGBA") else None
     if alpha is not None:
         image = image.convert(image.mode[:-1])
+    if image.mode == "LAB" and not profile:
+        profile = _lab_profile()
     color = _through_profile(image, profile) if profile else None
     if color is None:
         color = image.convert("RGB") if image.mode != "RGB" else image
@@ -67,6 +69,12 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     if mode == "RGB" and description.startswith("srgb"):
         return None
     return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
+
+
+@functools.cache
+def _lab_profile() -> bytes:
+    """Return the profile of pixels in CIELAB, which need none in a file to be understood."""
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
 
 
 def _scaled(image: Image.Image) -> Image.Image:

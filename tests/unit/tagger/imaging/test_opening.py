@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageCms
 
 from catalog.errors import StoreUnavailableError
 from tagger.errors import PictureError
@@ -127,6 +127,22 @@ def test_a_colour_profile_is_applied() -> None:
 def test_a_profile_of_another_kind_is_ignored() -> None:
     data = pictures.encode(pictures.asymmetric(), "png", icc_profile=pictures.lab_profile())
     assert_upright(read(data))
+
+
+def test_lab_pixels_are_read() -> None:
+    to_lab = ImageCms.buildTransform(
+        ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB"
+    )
+    assert_upright(read(pictures.encode(to_lab.apply(pictures.asymmetric()), "tiff")))
+
+
+def test_of_several_pictures_in_a_jpeg_the_first_is_read_at_its_size() -> None:
+    second = pictures.noise(4000, 3000, seed=2)
+    data = io.BytesIO()
+    pictures.noise(4000, 3000).save(data, "MPO", save_all=True, append_images=[second])
+    picture = read(data.getvalue())
+    assert (picture.content_type, picture.width, picture.height) == ("image/jpeg", 4000, 3000)
+    assert picture.image.size == (2000, 1500)
 
 
 def test_no_metadata_stays_on_the_working_image() -> None:
