@@ -1,4 +1,4 @@
-"""Pictures as the API shows them: plain dictionaries, in the shape of DESIGN section 7."""
+"""Pictures as the API shows them: plain dictionaries."""
 
 import json
 from itertools import takewhile

@@ -1,4 +1,4 @@
-"""Who may talk to us: the hosts that are answered, and where a request may come from (DESIGN 7)."""
+"""Who may talk to us: the hosts that are answered, and where a request may come from."""
 
 import re
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The JSON API of DESIGN section 7: search, one picture, labels, status, and what people do."""
+"""The JSON API of the public contract: search, one picture, labels, status, and what people do."""
 
 import json
 from typing import Any

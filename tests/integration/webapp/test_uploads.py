@@ -1,4 +1,4 @@
-"""POST /api/uploads and the PUT of a ticket, by every road that DESIGN sections 5 and 7 name."""
+"""POST /api/uploads and the PUT of a ticket, by every road that there is."""
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
@@ -63,6 +63,13 @@ def test_same_bytes_are_answered_with_the_picture_that_is_there(site: Site) -> N
         "key": first["key"],
         "id": first["id"],
     }
+
+
+def test_nothing_is_already_here_when_its_file_is_gone(site: Site) -> None:
+    first = site.upload()
+    site.store.path(first["key"]).unlink()
+    assert site.ask_ticket()["status"] == "ready"
+    assert site.upload(sha256=None)["key"] != first["key"]
 
 
 def test_same_file_twice_in_one_request(site: Site) -> None:

@@ -1,4 +1,4 @@
-"""Which hosts are answered and from where requests may come (DESIGN section 7)."""
+"""Which hosts are answered and from where requests may come."""
 
 import pytest
 

@@ -1,0 +1,26 @@
+"""The documentation names what there is."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from catalog.settings import TaggingEnvironment
+from webapp.settings import WebSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("settings", [TaggingEnvironment, WebSettings])
+def test_every_setting_is_documented(settings: type) -> None:
+    page = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    for field in settings.model_fields.values():  # type: ignore[attr-defined]
+        assert f"`{field.validation_alias}`" in page
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+        if not re.match(r"[a-z]+:", target):
+            assert (page.parent / target).exists(), f"{page.name} points at {target}"
