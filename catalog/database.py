@@ -6,10 +6,13 @@ error; functions of writes.py and reads.py take a connection and never commit.
 
 import fcntl
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, create_engine, delete, insert, inspect, select
 from sqlalchemy.engine import make_url
@@ -18,6 +21,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from catalog import dialects
 from catalog.errors import CatalogUnavailableError
 from catalog.schema import SCHEMA_VERSION, meta, metadata
+
+if TYPE_CHECKING:
+    from catalog.columns import Columns
 
 DATABASE = "taglight_database"
 # Where a writing transaction keeps the labels it has made or read, until it commits.
@@ -35,6 +41,10 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         # Committed labels by folded name: id, name as shown, category (used by writes.py).
         self.labels: dict[str, tuple[int, str, str]] = {}
+        # Counts come from arrays in memory where numpy is there, else from SQL (facets.py).
+        self.uses_arrays = find_spec("numpy") is not None
+        self.arrays: Columns | None = None
+        self.arrays_lock = threading.Lock()
         self._engine = engine.execution_options(**{DATABASE: self})
         self._writer = self._engine.execution_options(**{dialects.WRITES: True})
 

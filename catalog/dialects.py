@@ -54,7 +54,7 @@ def insert_many(
 ) -> None:
     """Insert rows whose values stand in the order of `columns`, without a dictionary for each."""
     if rows:
-        named = {name: None for name in columns}
+        named = dict.fromkeys(columns)
         statement = insert(table).values(named).compile(dialect=connection.dialect)
         assert list(statement.positiontup or []) == list(columns)  # noqa: S101 - our own order
         connection.exec_driver_sql(str(statement), rows)
@@ -70,6 +70,11 @@ def next_ids(connection: Connection, column: Column[int], count: int) -> range:
     """Return `count` ids that no row has; on SQLite the writer is alone, so these are the next."""
     highest = connection.scalar(select(func.max(column))) or 0
     return range(highest + 1, highest + 1 + count)
+
+
+def in_a_writing_transaction(connection: Connection) -> bool:
+    """Tell whether what this connection sees may yet be rolled back."""
+    return bool(connection.get_execution_options().get(WRITES, False))
 
 
 def keeps_arrays(connection: Connection) -> bool:

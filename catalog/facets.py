@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, case, func, select
 
+from catalog.database import database_of
 from catalog.dialects import whole
 from catalog.query import Query
 from catalog.records import LabelCount
@@ -17,6 +18,12 @@ _STEP = 100 / HISTOGRAM_STEPS
 
 def total(connection: Connection, query: Query, minimum: float | None, matches: Matches) -> int:
     """Count the pictures that match."""
+    if database_of(connection).uses_arrays:
+        from catalog import columns  # loads numpy, which is not everywhere and not free
+
+        state = columns.state_of(connection)
+        if state is not None:
+            return columns.total(state, connection, query, minimum)
     return matches.count(connection)
 
 
@@ -24,6 +31,13 @@ def label_counts(
     connection: Connection, query: Query, minimum: float | None, prefix: str, limit: int
 ) -> list[LabelCount]:
     """Count how many matching pictures show each label (see reads.label_counts)."""
+    if database_of(connection).uses_arrays:
+        from catalog import columns  # loads numpy, which is not everywhere and not free
+
+        state = columns.state_of(connection)
+        if state is not None:
+            counts_ = columns.counts(state, connection, query, minimum)
+            return _named(connection, counts_.tolist(), prefix, limit)
     shown = image_label.alias("shown")
     number = func.count().label("number")
     counted = (
@@ -46,6 +60,12 @@ def label_counts(
 
 def confidence_histogram(connection: Connection, query: Query) -> list[int]:
     """Count labels by confidence (see reads.confidence_histogram)."""
+    if database_of(connection).uses_arrays:
+        from catalog import columns  # loads numpy, which is not everywhere and not free
+
+        state = columns.state_of(connection)
+        if state is not None:
+            return columns.histogram(state, connection, query, 0.0, HISTOGRAM_STEPS)
     shown = image_label.alias("shown")
     step = whole(shown.c.confidence / _STEP)
     last = HISTOGRAM_STEPS - 1
@@ -55,6 +75,19 @@ def confidence_histogram(connection: Connection, query: Query) -> list[int]:
     for place, number in connection.execute(counted.group_by(bucket)):
         steps[place] = number
     return steps
+
+
+def _named(connection: Connection, counts: list[int], prefix: str, limit: int) -> list[LabelCount]:
+    """Give the counts their names: most frequent first, then by name."""
+    query = select(label.c.id, label.c.name, label.c.category)
+    if prefix:
+        query = query.where(begins_with(label.c.folded, fold(prefix)))
+    found = [
+        LabelCount(name, counts[number], category)
+        for number, name, category in connection.execute(query)
+        if number < len(counts) and counts[number]
+    ]
+    return sorted(found, key=lambda each: (-each.count, each.name))[:limit]
 
 
 def _labels_shown(matches: Matches, shown: Any, *columns: Any) -> Select[Any]:

@@ -128,6 +128,21 @@ def begins_with(column: ColumnElement[str], prefix: str) -> Condition:
     return column >= prefix if end is None else and_(column >= prefix, column < end)
 
 
+def condition(atom: StateTerm | NameTerm | PrefixTerm | TypeTerm | ColorTerm) -> Condition:
+    """Translate a term that the row of the picture itself answers."""
+    match atom:
+        case StateTerm():
+            return _STATES[atom.state]
+        case NameTerm():
+            return image.c.name_folded.like(_pattern(atom.pattern), escape="\\")
+        case PrefixTerm():
+            return begins_with(image.c.key, UPLOADS + atom.prefix)
+        case TypeTerm():
+            return image.c.format == searched_format(atom.format)
+        case ColorTerm():
+            return image.c.colors.bitwise_and(color_bit(atom.color)) != 0
+
+
 class _Translation:
     def __init__(self, connection: Connection, query: Query, minimum: float | None) -> None:
         self.connection, self.query, self.minimum = connection, query, minimum
@@ -215,20 +230,12 @@ class _Translation:
         match atom:
             case LabelTerm():
                 return self._label(atom)
-            case StateTerm():
-                return _STATES[atom.state]
-            case NameTerm():
-                return image.c.name_folded.like(_pattern(atom.pattern), escape="\\")
-            case PrefixTerm():
-                return begins_with(image.c.key, UPLOADS + atom.prefix)
-            case TypeTerm():
-                return image.c.format == searched_format(atom.format)
-            case ColorTerm():
-                return image.c.colors.bitwise_and(color_bit(atom.color)) != 0
             case AfterTerm():
                 return self._uploaded_at() >= microseconds(atom.moment)
             case BeforeTerm():
                 return self._uploaded_at() < microseconds(atom.moment)
+            case _:
+                return condition(atom)
 
     def _uploaded_at(self) -> ColumnElement[int]:
         return image.c.uploaded_at if self.driver is None else self.driver.c.uploaded_at

@@ -171,16 +171,19 @@ def identities(images: list[reads.ImageRecord]) -> list[tuple[str, str]]:
     return [(each.key, each.trash) for each in images]
 
 
-@pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+@pytest.fixture(scope="module", params=["arrays", "sql"])
+def database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
     path: Path = tmp_path_factory.mktemp("catalog") / "catalog.sqlite"
     opened = Database.open(f"sqlite:///{path}")
+    opened.uses_arrays = request.param == "arrays"
     yield opened
     opened.close()
 
 
 everything = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -1,0 +1,198 @@
+"""Counts from arrays in memory, in step with the database whoever writes to it.
+
+Every writing transaction notes the rows it touched (table `change`). Before each answer the
+arrays take in what was noted since, seen from the asking connection's own snapshot: page and
+counts never disagree. A state never changes, so many threads may read it. Where a connection
+looks at an older moment than the arrays are at, SQL answers instead.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, func, select
+
+from catalog.chunks import chunks
+from catalog.database import database_of
+from catalog.dialects import in_a_writing_transaction
+from catalog.query import Query
+from catalog.query_mask import NumberedQuery, mask_of
+from catalog.schema import change, image_vector
+from catalog.segments import Integers, Mask, Segment
+from catalog.terms import surest_needed, threshold
+
+# So many row ids are fetched at once; the rest of the load is numpy's.
+_FETCH = 50_000
+# Masks kept with a state: page, counts and histogram of one request ask for the same.
+_MASKS = 8
+# Beyond this share of changed rows, loading everything is quicker.
+_TOO_MANY = 1 / 4
+
+_ROWS = select(
+    image_vector.c.image_id,
+    image_vector.c.live,
+    image_vector.c.uploaded_at,
+    image_vector.c.facts,
+    image_vector.c.vector,
+)
+
+
+@dataclass
+class State:
+    """The library at one moment: `seq` is the last change it has taken in."""
+
+    seq: int
+    parts: tuple[tuple[Segment, Mask], ...]
+    masks: OrderedDict[Any, list[Mask]] = field(default_factory=OrderedDict)
+
+    def matching(self, query: NumberedQuery, minimum: float | None) -> list[Mask]:
+        """Tell for each segment which of its pictures match."""
+        return [mask_of(segment, query, minimum) & alive for segment, alive in self.parts]
+
+
+def state_of(connection: Connection) -> State | None:
+    """Return the library as this connection sees it, None where only SQL can tell."""
+    database = database_of(connection)
+    if not database.uses_arrays:
+        return None
+    if database.arrays is None:
+        with database.arrays_lock:
+            database.arrays = database.arrays or Columns()
+    return database.arrays.at(connection)
+
+
+class Columns:
+    """The arrays of one database in this process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._state: State | None = None
+
+    def at(self, connection: Connection) -> State | None:
+        """Return the library as this connection sees it, None where only SQL can tell."""
+        if in_a_writing_transaction(connection):
+            return None
+        seq = connection.scalar(select(func.max(change.c.seq))) or 0
+        state = self._state
+        if state is None or state.seq < seq:
+            with self._lock:
+                state = self._state
+                if state is None or state.seq < seq:
+                    state = self._state = _advanced(connection, state, seq)
+        return state if state.seq == seq else None
+
+
+def _advanced(connection: Connection, state: State | None, seq: int) -> State:
+    if state is not None:
+        changed = _changed(connection, state.seq)
+        size = sum(segment.size for segment, _ in state.parts)
+        if changed is not None and len(changed) <= max(1000, size * _TOO_MANY):
+            return State(seq, _with_changes(connection, state.parts, changed))
+    segments = []
+    for part in _partitions(connection):
+        segments.append((part, np.ones(part.size, np.bool_)))
+    whole = Segment.merged(segments) if segments else Segment.of([])
+    return State(seq, ((whole, np.ones(whole.size, np.bool_)),))
+
+
+def _partitions(connection: Connection) -> Iterable[Segment]:
+    result = connection.execute(_ROWS.order_by(image_vector.c.image_id))
+    for rows in result.partitions(_FETCH):
+        yield Segment.of(rows)
+
+
+def _changed(connection: Connection, after: int) -> Integers | None:
+    """Return the rows that changed after a change, None where that is not known any more."""
+    first = connection.scalar(select(func.min(change.c.seq)))
+    if first is None or first > after + 1:
+        return None
+    ids = connection.scalars(select(change.c.image_id).where(change.c.seq > after)).all()
+    return np.unique(np.array(ids, np.int64))
+
+
+def _with_changes(
+    connection: Connection, parts: tuple[tuple[Segment, Mask], ...], changed: Integers
+) -> tuple[tuple[Segment, Mask], ...]:
+    rows: list[Any] = []
+    for chunk in chunks(changed.tolist()):
+        rows += connection.execute(_ROWS.where(image_vector.c.image_id.in_(chunk))).all()
+    fresh = Segment.of(sorted(rows, key=lambda row: row[0]))
+    result = []
+    for segment, alive in parts:
+        places = segment.places(changed)
+        if len(places):
+            alive = alive.copy()
+            alive[places] = False
+        result.append((segment, alive))
+    return tuple(_compacted([*result, (fresh, np.ones(fresh.size, np.bool_))]))
+
+
+def _compacted(parts: list[tuple[Segment, Mask]]) -> list[tuple[Segment, Mask]]:
+    """Merge small segments into large ones, so that there are always few."""
+    while len(parts) > 1:
+        (last, _), (before, alive) = parts[-1], parts[-2]
+        if 2 * last.size < before.size and 2 * np.count_nonzero(alive) > before.size:
+            break
+        merged = Segment.merged(parts[-2:])
+        parts[-2:] = [(merged, np.ones(merged.size, np.bool_))]
+    return parts
+
+
+def total(state: State, connection: Connection, query: Query, minimum: float | None) -> int:
+    """Count the pictures that match."""
+    return sum(int(np.count_nonzero(mask)) for mask in _masks(state, connection, query, minimum))
+
+
+def counts(
+    state: State, connection: Connection, query: Query, minimum: float | None
+) -> NDArray[np.int64]:
+    """Count, by label id, how many matching pictures show the label at the threshold."""
+    least = threshold(minimum)
+    found = np.zeros(0, np.int64)
+    masks = _masks(state, connection, query, minimum)
+    for (segment, _), mask in zip(state.parts, masks, strict=True):
+        entries = segment.shown(mask)
+        sure = segment.confidence >= least if entries.dtype == np.bool_ else None
+        chosen = (
+            segment.label[entries & sure]
+            if sure is not None
+            else segment.label[entries[segment.confidence[entries] >= least]]
+        )
+        number = np.bincount(chosen, minlength=len(found))
+        number[: len(found)] += found
+        found = number
+    return found
+
+
+def histogram(
+    state: State, connection: Connection, query: Query, minimum: float | None, steps: int
+) -> list[int]:
+    """Count the labels of matching pictures by confidence, in equal steps from 0 to 100."""
+    found = np.zeros(steps, np.int64)
+    masks = _masks(state, connection, query, minimum)
+    for (segment, _), mask in zip(state.parts, masks, strict=True):
+        places = (segment.confidence[segment.shown(mask)] / (100 / steps)).astype(np.int64)
+        found += np.bincount(np.minimum(places, steps - 1), minlength=steps)
+    return [int(number) for number in found]
+
+
+def _masks(state: State, connection: Connection, query: Query, minimum: float | None) -> list[Mask]:
+    key = (
+        tuple((clause.negated, clause.atoms) for clause in query.clauses),
+        threshold(minimum) if query.has_label_term else None,
+        surest_needed(query, minimum),
+    )
+    masks = state.masks.get(key)
+    if masks is None:
+        masks = state.matching(NumberedQuery(connection, query), minimum)
+        state.masks[key] = masks
+        while len(state.masks) > _MASKS:
+            try:
+                state.masks.popitem(last=False)
+            except KeyError:  # another thread was quicker
+                break
+    return masks

@@ -1,0 +1,127 @@
+"""Query -> a mask over the pictures of a segment; the same meaning as search_sql.py."""
+
+from typing import Any, TypeGuard
+
+import numpy as np
+from sqlalchemy import Connection, select
+
+from catalog.query import (
+    AfterTerm,
+    Atom,
+    BeforeTerm,
+    ColorTerm,
+    LabelTerm,
+    NameTerm,
+    PrefixTerm,
+    Query,
+    State,
+    StateTerm,
+    TypeTerm,
+)
+from catalog.schema import image, label
+from catalog.search_sql import begins_with, condition, label_ids
+from catalog.segments import Integers, Mask, Segment
+from catalog.terms import (
+    bounds,
+    color_bit,
+    fold,
+    microseconds,
+    searched_format,
+    shows_trash,
+    surest_needed,
+    threshold,
+)
+from catalog.vectors import (
+    COLOR_SHIFT,
+    EDITED_SHIFT,
+    FORMAT_BITS,
+    FORMAT_SHIFT,
+    FORMATS,
+    STATUS_BITS,
+    STATUSES,
+)
+
+
+class NumberedQuery:
+    """A query with what only the database knows: label ids, and pictures by name and key."""
+
+    def __init__(self, connection: Connection, query: Query) -> None:
+        self.query = query
+        self.labels: dict[Atom, list[int]] = {}
+        self.pictures: dict[Atom, Integers] = {}
+        atoms = set(query.atoms())
+        plain = [a for a in atoms if isinstance(a, LabelTerm) and not a.prefix]
+        ids = label_ids(connection, sorted({fold(atom.name) for atom in plain})) if plain else {}
+        for term in plain:
+            number = ids.get(fold(term.name))
+            self.labels[term] = [] if number is None else [number]
+        for atom in atoms:
+            if isinstance(atom, LabelTerm) and atom.prefix:
+                named = select(label.c.id).where(begins_with(label.c.folded, fold(atom.name)))
+                self.labels[atom] = list(connection.scalars(named))
+            elif _needs_text(atom):
+                found: Any = connection.scalars(select(image.c.id).where(condition(atom)))
+                self.pictures[atom] = np.array(found.all(), np.int64)
+
+
+def _needs_text(atom: Atom) -> TypeGuard[NameTerm | PrefixTerm | TypeTerm]:
+    if isinstance(atom, TypeTerm):
+        return searched_format(atom.format) not in FORMATS
+    return isinstance(atom, NameTerm | PrefixTerm)
+
+
+def mask_of(segment: Segment, numbered: NumberedQuery, minimum: float | None) -> Mask:
+    """Tell which pictures of a segment match."""
+    query = numbered.query
+    found = np.ones(segment.size, np.bool_) if shows_trash(query) else segment.live.copy()
+    for clause in query.clauses:
+        any_of = _atom(segment, numbered, clause.atoms[0], minimum)
+        for atom in clause.atoms[1:]:
+            any_of = any_of | _atom(segment, numbered, atom, minimum)
+        found &= ~any_of if clause.negated else any_of
+    surest = surest_needed(query, minimum)
+    if surest is not None:
+        found &= segment.surest >= surest
+    return found
+
+
+def _atom(segment: Segment, numbered: NumberedQuery, atom: Atom, minimum: float | None) -> Mask:
+    if atom in numbered.pictures:
+        found = np.zeros(segment.size, np.bool_)
+        found[segment.places(numbered.pictures[atom])] = True
+        return found
+    match atom:
+        case LabelTerm():
+            limits = bounds(atom, threshold(minimum))
+            found = np.zeros(segment.size, np.bool_)
+            for number in numbered.labels[atom]:
+                found |= segment.labelled(number, limits)
+        case StateTerm():
+            found = _state(segment, atom.state)
+        case TypeTerm():
+            kind = (segment.facts >> FORMAT_SHIFT) & (2**FORMAT_BITS - 1)
+            found = kind == FORMATS.index(searched_format(atom.format))
+        case ColorTerm():
+            found = (segment.facts >> COLOR_SHIFT & color_bit(atom.color)) != 0
+        case AfterTerm():
+            found = segment.times >= microseconds(atom.moment)
+        case BeforeTerm():
+            found = segment.times < microseconds(atom.moment)
+        case NameTerm() | PrefixTerm():
+            raise AssertionError(atom)
+    return found
+
+
+def _state(segment: Segment, state: State) -> Mask:
+    status = segment.facts & (2**STATUS_BITS - 1)
+    found: Mask
+    match state:
+        case "failed" | "pending":
+            found = status == STATUSES.index(state)
+        case "unlabelled":
+            found = (status == STATUSES.index("tagged")) & (segment.own_count == 0)
+        case "edited":
+            found = (segment.facts >> EDITED_SHIFT & 1) == 1
+        case "trashed":
+            found = ~segment.live
+    return found
