@@ -63,6 +63,7 @@ STATUS_OF: dict[type[errors.TaglightError], tuple[int, str | None]] = {
         "This place in the results is not there any more: start from the first page.",
     ),
     errors.InvalidTicketError: (403, None),
+    errors.SettingsError: (500, SENTENCES[500]),  # said at start, never met in a request
     errors.TaglightError: (500, SENTENCES[500]),
 }
 

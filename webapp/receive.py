@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from catalog import keys, reads
+from catalog import keys
 from catalog.errors import (
     ContentMismatchError,
     InvalidTicketError,
@@ -27,6 +27,7 @@ from webapp.errors import RequestError
 from webapp.image_json import json_response
 from webapp.services import Services, services_of
 from webapp.tickets import UPLOAD_PATH, FolderTickets, OpenTicket, Upload, checksum_header
+from webapp.uploads import key_of
 
 router = APIRouter()
 
@@ -114,10 +115,9 @@ class Reception:
         if upload.sha256 and upload.sha256 != sha256:
             raise ContentMismatchError(upload.key, "checksum")
         if not upload.sha256:
-            with self._services.database.reading() as conn:
-                there = reads.find_by_sha256(conn, sha256)
+            there = key_of(self._services, sha256)
             if there is not None:
-                return answer(there.key, "duplicate", 200)
+                return answer(there, "duplicate", 200)
         self._tickets.use(self._ticket)
         info = writer.commit()
         self._services.indexer.mark_pending(

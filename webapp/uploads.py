@@ -97,7 +97,7 @@ class Desk:
         content_type, extension = self._type(name, file)
         self._check_size(file.size)
         sha256 = self._checked_sha256(file.sha256)
-        key = self.promised.get(sha256) or self._key_of(sha256)
+        key = (self.promised.get(sha256) or key_of(self.services, sha256)) if sha256 else None
         if key:
             return {"status": "duplicate", "key": key, "id": keys.image_id(key)}
         key = self._new_key(name, sha256, extension)
@@ -140,14 +140,6 @@ class Desk:
             raise RejectedError("sha256_required", "The SHA-256 of the file is needed here.")
         return sha256
 
-    def _key_of(self, sha256: str) -> str | None:
-        """Return the key of the live picture that has these bytes."""
-        if not sha256:
-            return None
-        with self.services.database.reading() as conn:
-            record = reads.find_by_sha256(conn, sha256)
-        return record.key if record else None
-
     def _new_key(self, name: str, sha256: str, extension: str) -> str:
         """Return a key for a new picture; where others have the same eight digits, random ones.
 
@@ -163,6 +155,22 @@ class Desk:
             return self.services.store.head(key).etag != sha256
         except ObjectNotFoundError:
             return False
+
+
+def key_of(services: Services, sha256: str) -> str | None:
+    """Return the key of the live picture of this SHA-256 (hex), None where there is none.
+
+    The store has the last word: nobody is told "already here" of a file that is gone.
+    """
+    with services.database.reading() as conn:
+        record = reads.find_by_sha256(conn, sha256)
+    if record is None:
+        return None
+    try:
+        services.store.head(record.key)
+    except ObjectNotFoundError:
+        return None
+    return record.key
 
 
 def clean_name(name: str) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from catalog.library import Library
 from fastapi import FastAPI
 from httpx2 import Response
 from starlette.testclient import TestClient
@@ -16,6 +15,7 @@ from catalog import keys
 from catalog.database import Database
 from catalog.document import Document, ImageFacts, Label, Tagging, TaggingError, write_document
 from catalog.indexer import Indexer
+from catalog.library import Library
 from catalog.storage.folder import FolderStore
 from catalog.storage.journal import Journal
 from webapp.app import create_app
@@ -50,6 +50,7 @@ class Site:
         failed: str = "",
         name: str = "",
         content_type: str = "image/jpeg",
+        uploaded_at: str = "2026-11-22T16:04:56Z",
     ) -> str:
         """Put a picture there, tagged so (or failed for this reason); return its id."""
         key = keys.UPLOADS + path
@@ -66,7 +67,7 @@ class Site:
                 etag=info.etag,
                 width=400,
                 height=300,
-                uploaded_at="2026-11-22T16:04:56Z",
+                uploaded_at=uploaded_at,
             ),
             tagging=Tagging("failed" if failed else "tagged", recognizer="local"),
             labels=[Label(label, confidence) for label, confidence in (labels or {}).items()],
