@@ -6,6 +6,7 @@ does not count as an attempt), when the work failed unexpectedly, or when the pr
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -52,6 +53,7 @@ class Consumer:
         self._passing = _PASSING + passing
         self._pauses: dict[int, int] = {}
         self.current: Message | None = None
+        self._since = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; the message at hand is finished first."""
@@ -70,12 +72,17 @@ class Consumer:
         message = self._journal.receive(self._queue, lease_seconds=LEASE_SECONDS)
         if message is None:
             return False
+        self._since = time.monotonic()
         self.current = message
         try:
             self._work(message)
         finally:
             self.current = None
         return True
+
+    def busy_for(self) -> float:
+        """Return for how many seconds the message at hand has been worked on; 0 without one."""
+        return 0.0 if self.current is None else time.monotonic() - self._since
 
     def give_back(self) -> None:
         """Put the message at hand back as if it had never been received: the process must end."""

@@ -84,8 +84,9 @@ class Reconciler:
         stop = stop or threading.Event()
         self._store.check()  # a library that is not there must not look like an empty one
         if self._database.needs_reindex:
-            log.info("Filling the catalog from the documents.")
-            self._indexer.reindex()
+            count = self._indexer.reindex()
+            if count:
+                log.info("The catalog was filled from %d pictures and their documents.", count)
         found = sum(self._pictures(stop)) + self._trash() + self._adopt()
         if time.monotonic() - self._swept > _SWEEP_EVERY_SECONDS:
             self._store.remove_stale_temporary_files(STALE_AFTER)

@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 NICENESS = 5
 # Less than the supervisor waits; with the server's own draining, all ends within 10 s.
 GRACE_SECONDS = 4.0
+# A picture that takes longer than this holds up all others: that counts as a crash.
+LONGEST_SECONDS = 120.0
 
 
 class Worker:
@@ -61,6 +63,7 @@ class Worker:
             self._thread("index", lambda: self._indexing.run(self.stop)),
             self._thread("watch", self._watch),
             self._thread("compare", lambda: self._reconciler.run(self.stop)),
+            self._thread("clock", self._end_if_stuck),
         ]
         for thread in threads:
             thread.start()
@@ -73,6 +76,12 @@ class Worker:
         for consumer in (self._tagging, self._indexing):
             with contextlib.suppress(TaglightError):
                 consumer.give_back()
+
+    def _end_if_stuck(self) -> None:
+        while not self.stop.wait(1):
+            if self._tagging.busy_for() > LONGEST_SECONDS:
+                log.error("A picture takes too long. The worker begins anew.")
+                os._exit(1)
 
     def _watch(self) -> None:
         watch_folder(self._home.store, self._settling, self._reconciler.look_at, self.stop)

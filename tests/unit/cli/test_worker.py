@@ -15,6 +15,7 @@ import pytest
 from catalog import reads
 from catalog.errors import ObjectNotFoundError, StoreUnavailableError
 from catalog.records import ImageRecord
+from catalog.storage.folder import FolderStore, ObjectChange
 from cli.home import Home, open_home
 from cli.worker import Worker
 from tests.fakes import Stopped, ToldRecognizer
@@ -66,8 +67,9 @@ def working(home: Home, recognizer: ToldRecognizer) -> Iterator[Worker]:
 
 def test_what_is_put_into_the_store_is_tagged(home: Home) -> None:
     with working(home, ToldRecognizer(Dog=97.5, Mat=31.0, Dust=12.0)):
-        home.store.put("uploads/2026/11/dog.jpg", PICTURE)
+        info = FolderStore(home.store.root).put("uploads/2026/11/dog.jpg", PICTURE)
         home.indexer.mark_pending("uploads/2026/11/dog.jpg", name="My dog.jpg")
+        home.journal.announce(ObjectChange("ObjectCreated:Put", info.key, info.size, info.etag))
         wait_for(is_tagged(home, "uploads/2026/11/dog.jpg"))
     found = document(home, "uploads/2026/11/dog.jpg")
     assert [label["Name"] for label in found["Labels"]] == ["Dog", "Mat"]
