@@ -13,6 +13,7 @@ __all__ = ["centre_views", "crop_views", "shrink", "to_input"]
 _CENTRES = (0.875, 1.0)  # sides of the two centre views, as parts of the shorter side
 _CROP = 0.6  # side of a crop, likewise
 _SMALLEST_CROP = SIZE // 2  # pixels; below this a crop is more blur than picture
+_NEAR = 0.12  # a crop this close to SIZE is cut out as it is: resampling it would gain nothing
 _STRIP = 2.0  # from this ratio of its sides a picture is looked at along its length
 _GAP = 0.9  # pixels that `shrink` leaves a crop, as parts of SIZE: a little less costs nothing
 
@@ -45,9 +46,11 @@ def crop_views(image: Image) -> Iterator[NDArray[np.float32]]:
     side = short if strip else _CROP * short
     if side < _SMALLEST_CROP:
         return
+    if SIZE <= short and abs(side / SIZE - 1) <= _NEAR:
+        side = SIZE
     steps = [(n / 3, n / 3) for n in range(4)] if strip else [(0, 0), (1, 0), (0, 1), (1, 1)]
     for x, y in steps:
-        yield to_input(image, x * (width - side), y * (height - side), side)
+        yield to_input(image, round(x * (width - side)), round(y * (height - side)), side)
 
 
 def to_input(image: Image, left: float, top: float, side: float) -> NDArray[np.float32]:
