@@ -57,9 +57,7 @@ class FolderReader:
         if not self.root.is_dir() and self._prepared:
             raise StoreUnavailableError(self._gone())
         folder, slash, start = prefix.rpartition("/")
-        if slash and any(part in ("", ".", "..") for part in folder.split("/")):
-            return
-        if slash and paths.leads_elsewhere(f"{self._root}/{prefix}x"):
+        if slash and not paths.is_folder(self._root, folder):
             return
         yield from self._walk(folder + slash, start)
 
@@ -86,7 +84,7 @@ class FolderReader:
         """Open the file of a key; links and anything but a plain file count as not there."""
         path = self._located(key)
         with mishaps.reading(self._root, key):
-            if paths.leads_elsewhere(path):
+            if paths.leads_elsewhere(self._root, key):
                 raise ObjectNotFoundError(key)
             descriptor = os.open(path, _OPEN)
         try:

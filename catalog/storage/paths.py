@@ -4,8 +4,10 @@ Symbolic links are never followed below the library's folder: what is behind the
 nothing is written through them. So nothing outside the folder can be read or changed by a key.
 """
 
+import functools
 import logging
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,10 +41,26 @@ def locate(root: str, key: str) -> str:
     return f"{root}/{key}"
 
 
-def leads_elsewhere(path: str) -> bool:
-    """Tell whether a folder on the way to this path is a symbolic link."""
-    folder = os.path.dirname(path)
-    return os.path.realpath(folder) != folder
+def leads_elsewhere(root: str, key: str) -> bool:
+    """Tell whether a folder between the root and the file of this key is a symbolic link."""
+    end = key.find("/")
+    while end >= 0:
+        try:
+            if stat.S_ISLNK(os.lstat(f"{root}/{key[:end]}").st_mode):
+                return True
+        except (FileNotFoundError, NotADirectoryError):
+            return False  # nothing is there, or below it
+        end = key.find("/", end + 1)
+    return False
+
+
+def is_folder(root: str, prefix: str) -> bool:
+    """Tell whether a prefix (without its last slash) may have keys below it that we show."""
+    try:
+        check_key(prefix)
+    except InvalidKeyError:
+        return False
+    return not leads_elsewhere(root, prefix + "/")
 
 
 def key_of(root: str, path: str) -> str | None:
@@ -86,6 +104,12 @@ def _is_possible(prefix: str, name: str) -> bool:
     try:
         check_key(prefix + name)
     except InvalidKeyError as error:
-        log.warning("Not a part of the library: %s", error)
+        _say_once(str(error))
         return False
     return True
+
+
+@functools.lru_cache(maxsize=1000)
+def _say_once(sentence: str) -> None:
+    """Log what each listing meets again, once."""
+    log.warning("Not a part of the library: %s", sentence)

@@ -92,7 +92,7 @@ class TemporaryFile:
 
 def make_folders(key: str, target: str) -> None:
     """Make the folders above `target`. Raises KeyTakenError, InvalidKeyError for a link."""
-    if leads_elsewhere(target):
+    if leads_elsewhere(target.removesuffix("/" + key), key):
         raise InvalidKeyError(key, "A folder on the way is a link out of the library.")
     missing = []
     folder = os.path.dirname(target)

@@ -224,7 +224,9 @@ def test_lists_by_any_prefix(store: ObjectStore, prefix: str) -> None:
     assert listed == [key for key in sorted(ORDERED, key=str.encode) if key.startswith(prefix)]
 
 
-@pytest.mark.parametrize("prefix", ["nothing/", "uploads/zzz", "../", "uploads/../", "/", "a//b"])
+@pytest.mark.parametrize(
+    "prefix", ["nothing/", "uploads/zzz", "../", "uploads/../", "/", "a//b", "a\x00/b", "\ud800/"]
+)
 def test_lists_nothing_where_nothing_is(store: ObjectStore, prefix: str) -> None:
     store.put("uploads/a", b"x")
     assert list(store.list(prefix)) == []
