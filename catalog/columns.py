@@ -21,9 +21,10 @@ from catalog.database import database_of
 from catalog.dialects import in_a_writing_transaction
 from catalog.query import Query
 from catalog.query_mask import NumberedQuery, mask_of
-from catalog.schema import change, image_vector
+from catalog.records import LabelCount
+from catalog.schema import change, image_vector, label
 from catalog.segments import Integers, Mask, Segment
-from catalog.terms import surest_needed, threshold
+from catalog.terms import fold, surest_needed, threshold
 
 # So many row ids are fetched at once; the rest of the load is numpy's.
 _FETCH = 50_000
@@ -32,6 +33,7 @@ _MASKS = 8
 # Beyond this share of changed rows, loading everything is quicker.
 _TOO_MANY = 1 / 4
 
+_LAST = "SELECT max(seq) FROM change"
 _ROWS = select(
     image_vector.c.image_id,
     image_vector.c.live,
@@ -47,6 +49,7 @@ class State:
 
     seq: int
     parts: tuple[tuple[Segment, Mask], ...]
+    names: list[tuple[int, str, str, str]] = field(default_factory=list)
     masks: OrderedDict[Any, list[Mask]] = field(default_factory=OrderedDict)
 
     def matching(self, query: NumberedQuery, minimum: float | None) -> list[Mask]:
@@ -76,7 +79,7 @@ class Columns:
         """Return the library as this connection sees it, None where only SQL can tell."""
         if in_a_writing_transaction(connection):
             return None
-        seq = connection.scalar(select(func.max(change.c.seq))) or 0
+        seq = connection.exec_driver_sql(_LAST).scalar() or 0
         state = self._state
         if state is None or state.seq < seq:
             with self._lock:
@@ -166,6 +169,29 @@ def counts(
         number[: len(found)] += found
         found = number
     return found
+
+
+def label_counts(
+    state: State,
+    connection: Connection,
+    query: Query,
+    minimum: float | None,
+    prefix: str,
+    limit: int,
+) -> list[LabelCount]:
+    """Name the counts: most frequent first, then by name, those that begin with `prefix`."""
+    numbers = counts(state, connection, query, minimum).tolist()
+    if not state.names:
+        columns = (label.c.id, label.c.name, label.c.category, label.c.folded)
+        # Labels change only together with pictures, so this state may keep them.
+        state.names = [(n, a, b, c) for n, a, b, c in connection.execute(select(*columns))]
+    begin = fold(prefix)
+    found = [
+        (-numbers[number], name, category)
+        for number, name, category, folded in state.names
+        if number < len(numbers) and numbers[number] and folded.startswith(begin)
+    ]
+    return [LabelCount(name, -number, category) for number, name, category in sorted(found)[:limit]]
 
 
 def histogram(

@@ -7,12 +7,13 @@ error; functions of writes.py and reads.py take a connection and never commit.
 import fcntl
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, delete, insert, inspect, select
 from sqlalchemy.engine import make_url
@@ -41,6 +42,8 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         # Committed labels by folded name: id, name as shown, category (used by writes.py).
         self.labels: dict[str, tuple[int, str, str]] = {}
+        # Searches that were asked before (used by prepared.py).
+        self.statements: OrderedDict[Hashable, Any] = OrderedDict()
         # Counts come from arrays in memory where numpy is there, else from SQL (facets.py).
         self.uses_arrays = find_spec("numpy") is not None
         self.arrays: Columns | None = None

@@ -16,7 +16,7 @@ HISTOGRAM_STEPS = 20
 _STEP = 100 / HISTOGRAM_STEPS
 
 
-def total(connection: Connection, query: Query, minimum: float | None, matches: Matches) -> int:
+def total(connection: Connection, query: Query, minimum: float | None) -> int:
     """Count the pictures that match."""
     if database_of(connection).uses_arrays:
         from catalog import columns  # loads numpy, which is not everywhere and not free
@@ -24,7 +24,7 @@ def total(connection: Connection, query: Query, minimum: float | None, matches: 
         state = columns.state_of(connection)
         if state is not None:
             return columns.total(state, connection, query, minimum)
-    return matches.count(connection)
+    return match(connection, query, minimum).count(connection)
 
 
 def label_counts(
@@ -36,8 +36,7 @@ def label_counts(
 
         state = columns.state_of(connection)
         if state is not None:
-            counts_ = columns.counts(state, connection, query, minimum)
-            return _named(connection, counts_.tolist(), prefix, limit)
+            return columns.label_counts(state, connection, query, minimum, prefix, limit)
     shown = image_label.alias("shown")
     number = func.count().label("number")
     counted = (
@@ -75,19 +74,6 @@ def confidence_histogram(connection: Connection, query: Query) -> list[int]:
     for place, number in connection.execute(counted.group_by(bucket)):
         steps[place] = number
     return steps
-
-
-def _named(connection: Connection, counts: list[int], prefix: str, limit: int) -> list[LabelCount]:
-    """Give the counts their names: most frequent first, then by name."""
-    query = select(label.c.id, label.c.name, label.c.category)
-    if prefix:
-        query = query.where(begins_with(label.c.folded, fold(prefix)))
-    found = [
-        LabelCount(name, counts[number], category)
-        for number, name, category in connection.execute(query)
-        if number < len(counts) and counts[number]
-    ]
-    return sorted(found, key=lambda each: (-each.count, each.name))[:limit]
 
 
 def _labels_shown(matches: Matches, shown: Any, *columns: Any) -> Select[Any]:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from catalog import facets, pages
 from catalog.chunks import chunks
+from catalog.prepared import prepared_page
 from catalog.query import Query
 from catalog.records import (
     RECORD_COLUMNS,
@@ -14,7 +15,7 @@ from catalog.records import (
     LabelCount,
     Neighbours,
     Page,
-    record,
+    records,
 )
 from catalog.schema import image
 from catalog.search_sql import Matches, match
@@ -49,19 +50,13 @@ def search(
     `min` None means that the slider was not moved. Raises InvalidCursorError for a cursor that
     is not of this search, and ValueError for an unknown sort.
     """
-    matches = match(connection, query, min)
-    keys = pages.order(sort, matches)
-    mark = pages.fingerprint(query, min, sort)
-    columns = [key.column for key in keys]
-    selection = matches.select(*RECORD_COLUMNS, *columns, with_image=True)
-    if cursor is not None:
-        selection = selection.where(pages.beyond(keys, pages.read_cursor(cursor, mark, keys)))
-    rows = connection.execute(pages.ordered(selection, keys).limit(limit + 1)).all()
+    page = prepared_page(connection, query, min, sort, limit, cursor is not None)
+    begin = [] if cursor is None else pages.read_cursor(cursor, page.mark, page.keys)
+    rows = page.run(connection, begin)
     following = None
     if len(rows) > limit:
-        following = pages.write_cursor(mark, list(rows[limit - 1][len(RECORD_COLUMNS) :]))
-    total = facets.total(connection, query, min, matches)
-    return Page([record(row) for row in rows[:limit]], following, total)
+        following = pages.write_cursor(page.mark, list(rows[limit - 1][len(RECORD_COLUMNS) :]))
+    return Page(records(rows[:limit]), following, facets.total(connection, query, min))
 
 
 def get_image(connection: Connection, image_id: str) -> ImageRecord | None:
@@ -98,7 +93,7 @@ def statuses(connection: Connection, keys: Iterable[str]) -> dict[str, ImageReco
     found: dict[str, ImageRecord] = {}
     for chunk in chunks(keys):
         query = select(*RECORD_COLUMNS).where(image.c.key.in_(chunk), image.c.trash == "")
-        found |= {each.key: each for each in map(record, connection.execute(query))}
+        found |= {each.key: each for each in records(connection.execute(query).all())}
     return found
 
 
@@ -135,7 +130,7 @@ def neighbours(
     """
     matches = match(connection, query, min)
     keys = pages.order(sort, matches)
-    total = facets.total(connection, query, min, matches)
+    total = facets.total(connection, query, min)
     here = matches.select(*[key.column for key in keys], with_image=True).where(
         image.c.public_id == image_id
     )
@@ -170,4 +165,4 @@ def _beside(
 
 
 def _one(row: Row[Any] | None) -> ImageRecord | None:
-    return None if row is None else record(row)
+    return None if row is None else records([row])[0]

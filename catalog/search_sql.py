@@ -77,6 +77,8 @@ class Matches:
     conditions: list[Condition]
     needs_image: bool
     confidence: ColumnElement[float]
+    # Once known, a name is known for good: then the same search is the same SQL next time.
+    names_all_known: bool
 
     @property
     def image_id(self) -> ColumnElement[int]:
@@ -149,6 +151,7 @@ class _Translation:
         self.threshold = threshold(minimum)
         names = {fold(a.name) for a in query.atoms() if isinstance(a, LabelTerm) and not a.prefix}
         self.ids = label_ids(connection, sorted(names)) if names else {}
+        self.all_known = len(self.ids) == len(names)
         self.with_trash = shows_trash(query)
         self.driver: NamedFromClause[Any] | None = None
 
@@ -169,7 +172,8 @@ class _Translation:
         needs_image = surest is not None or any(
             not isinstance(atom, LabelTerm | AfterTerm | BeforeTerm) for atom in self.query.atoms()
         )
-        return Matches(self.driver, conditions, needs_image, self._sort_confidence())
+        confidence = self._sort_confidence()
+        return Matches(self.driver, conditions, needs_image, confidence, self.all_known)
 
     def _driving_clause(self) -> Clause | None:
         """Choose the rarest label that every match has, or None where there is no such label."""

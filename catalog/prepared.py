@@ -1,0 +1,86 @@
+"""Searches that were asked before, ready as text: making one costs more than running it."""
+
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam
+
+from catalog import pages
+from catalog.database import database_of
+from catalog.query import Query
+from catalog.records import RECORD_COLUMNS
+from catalog.search_sql import match
+
+# So many are remembered by each database; some kilobytes each.
+_REMEMBERED = 256
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedPage:
+    """One page's statement; `values` are its parameters in order, late ones by the name of a key.
+
+    A late parameter is a value of the cursor: `Late(n)` stands for the n-th.
+    """
+
+    sql: str
+    values: tuple[Any, ...]
+    keys: list[pages.Key]
+    mark: str
+
+    def run(self, connection: Connection, cursor: Sequence[Any]) -> Sequence[Row[Any]]:
+        """Return the rows of the page that begins after these values."""
+        bound = tuple(cursor[v.place] if isinstance(v, Late) else v for v in self.values)
+        return connection.exec_driver_sql(self.sql, bound).all()
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """The place of a value in the cursor."""
+
+    place: int
+
+
+def identity(query: Query) -> Hashable:
+    """Return what two texts that mean the same search have in common."""
+    return tuple([(clause.negated, clause.atoms) for clause in query.clauses])
+
+
+def prepared_page(
+    connection: Connection,
+    query: Query,
+    minimum: float | None,
+    sort: str,
+    limit: int,
+    continued: bool,
+) -> PreparedPage:
+    """Return the statement of one page, from memory where it was asked before."""
+    remembered: OrderedDict[Hashable, PreparedPage] = database_of(connection).statements
+    key = (identity(query), minimum, sort, limit, continued)
+    found = remembered.get(key)
+    if found is not None:
+        return found
+    matches = match(connection, query, minimum)
+    keys = pages.order(sort, matches)
+    selection = matches.select(*RECORD_COLUMNS, *[each.column for each in keys], with_image=True)
+    if continued:
+        late: list[Any] = [
+            bindparam(f"late_{place}", value=Late(place)) for place in range(len(keys))
+        ]
+        selection = selection.where(pages.beyond(keys, late))
+    statement = pages.ordered(selection, keys).limit(limit + 1)
+    mark = pages.fingerprint(query, minimum, sort)
+    found = PreparedPage(*_compiled(connection, statement), keys, mark)
+    if matches.names_all_known:
+        remembered[key] = found
+        if len(remembered) > _REMEMBERED:
+            remembered.pop(next(iter(remembered)), None)
+    return found
+
+
+def _compiled(connection: Connection, statement: Select[Any]) -> tuple[str, tuple[Any, ...]]:
+    compiled = statement.compile(
+        dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
+    )
+    return str(compiled), tuple(compiled.params[name] for name in compiled.positiontup or [])
