@@ -93,7 +93,8 @@ class Supervisor:
 
 def worker_command(library: str) -> list[str]:
     """Return the command of the worker for this library."""
-    return [sys.executable, "-m", "cli.worker", library, "--while-stdin-is-open"]
+    # -P: a folder named cli where the person happens to stand is not ours.
+    return [sys.executable, "-P", "-m", "cli.worker", library, "--while-stdin-is-open"]
 
 
 def _close_input(process: "subprocess.Popen[bytes]") -> None:
