@@ -103,6 +103,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
     made.start()
     yield made
     made.stop()
+    # What the server has to complain of is shown with the test that failed, if one did.
+    sys.stdout.write(made.log.read_text())
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from tests.e2e.conftest import NewContext, Server, Watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-SENDING = "**/upload/*"
+SENDING = re.compile(r"^http://[^/]+/upload/")
 _sent = re.compile("pending|tagged")
 _sentence = re.compile(r"^[A-Z].{15,}\.$")
 
@@ -43,11 +43,17 @@ DROP_A_THOUSAND = """() => {
 class Hold:
     """Holds back the sending of files until they are let go."""
 
-    def __init__(self, page: Page, pattern: str = SENDING) -> None:
+    def __init__(self, page: Page) -> None:
         self.routes: list[Route] = []
         self._page = page
-        self._pattern = pattern
-        page.route(pattern, self.routes.append)
+        self._holding = True
+        page.route(SENDING, self._take)
+
+    def _take(self, route: Route) -> None:
+        if self._holding:
+            self.routes.append(route)
+        else:
+            route.continue_()
 
     def wait_for(self, count: int) -> None:
         """Wait until so many are held."""
@@ -58,11 +64,11 @@ class Hold:
         raise AssertionError(f"{len(self.routes)} files are being sent, not {count}")
 
     def let_go(self) -> None:
-        """Let what is held go on, and hold nothing more."""
-        self._page.unroute(self._pattern)
+        """Let what is held, and was not cancelled meanwhile, go on; hold nothing more."""
+        self._holding = False
         for route in self.routes:
-            route.continue_()
-        self.routes.clear()
+            if not route.request.failure:
+                route.continue_()
 
 
 def test_same_file_twice_is_already_here_and_leads_to_the_picture(
@@ -115,7 +121,6 @@ def test_cancel_one_then_try_again(page: Page, server: Server, photographs: Path
     hold.wait_for(2)
     row(page, "chelsea.jpg").get_by_role("button", name="Cancel: chelsea.jpg").click()
     expect_state(page, "chelsea.jpg", "cancelled")
-    hold.routes = [route for route in hold.routes if not route.request.failure]
     hold.let_go()
     expect_state(page, "coffee.jpg", "tagged")
     assert [path.name for path in server.library.glob("uploads/**/*.jpg")] == [
@@ -181,6 +186,16 @@ def test_lost_connection_is_tried_again(page: Page, photographs: Path, watch: Wa
     drop(page, photographs / "coffee.jpg")
     expect_state(page, "coffee.jpg", "tagged")
     assert len(set(lost)) == 2  # each try with a ticket of its own
+
+
+def test_without_its_worker_the_page_hashes_itself(
+    page: Page, photographs: Path, watch: Watch
+) -> None:
+    watch.expected.append("hash-worker.js")
+    page.route("**/hash-worker.js", lambda route: route.abort())
+    upload(page, photographs / "chelsea.jpg", photographs / "coffee.jpg")
+    drop(page, photographs / "chelsea.jpg")
+    expect(tray(page)).to_contain_text("1 already here")
 
 
 def test_a_failed_picture_says_why_and_is_tried_again(page: Page, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e.browser_pages import tiles
-from tests.e2e.conftest import NewContext, Server
+from tests.e2e.conftest import NewContext, Server, Watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -64,7 +64,8 @@ def test_read_turn_the_page_and_filter(plain: Page) -> None:
     expect(tiles(plain)).to_have_count(1)
 
 
-def test_a_mistake_in_the_search_is_a_page_with_a_sentence(plain: Page) -> None:
+def test_a_mistake_in_the_search_is_a_page_with_a_sentence(plain: Page, watch: Watch) -> None:
+    watch.expected.append("status of 400")
     answer = plain.goto('/?q="hot dog')
     assert answer is not None
     assert answer.status == 400

@@ -91,6 +91,7 @@ describe("what screen readers are told", () => {
     assert.equal(report(sums(), sums("waiting", "waiting")), "2 pictures added.");
     assert.equal(report(sums("sending"), sums("pending")), "All sent. 1 picture waiting to be tagged.");
     assert.equal(report(sums("pending", "tagged"), sums("failed", "tagged")), "Done: 1 tagged, 1 not tagged.");
+    assert.equal(report(sums(), sums("cancelled", "duplicate")), "Done: 1 already here, 1 cancelled.");
     assert.match(report(sums(), sums("rejected")), /^1 file refused/);
   });
 

@@ -1,6 +1,7 @@
 /**
  * SHA-256 of files, made in a worker. Where the browser cannot (plain http beyond this machine) it says "".
  */
+import { digestOf } from "./digest.js";
 
 /** A file that cannot be read any more: moved, changed, or a folder that was dropped as a file. */
 export class UnreadableFileError extends Error {
@@ -13,7 +14,9 @@ export class UnreadableFileError extends Error {
 export class Hasher {
   /** @type {Worker|null} */
   #worker = null;
-  /** @type {Map<number, {resolve: (sha256: string) => void, reject: (error: Error) => void}>} */
+  /** The worker could not be loaded: the page hashes itself. */
+  #alone = false;
+  /** @type {Map<number, {file: File, resolve: (sha256: string|Promise<string>) => void, reject: (error: Error) => void}>} */
   #asked = new Map();
   #lastId = 0;
 
@@ -25,16 +28,16 @@ export class Hasher {
    */
   async hash(file) {
     if (!globalThis.crypto?.subtle) return "";
-    const worker = this.#start();
+    if (this.#alone) return hashHere(file);
+    this.#worker ??= this.#start();
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
-      this.#asked.set(id, { resolve, reject });
-      worker.postMessage({ id, file });
+      this.#asked.set(id, { file, resolve, reject });
+      this.#worker?.postMessage({ id, file });
     });
   }
 
   #start() {
-    if (this.#worker) return this.#worker;
     const worker = new Worker(new URL("./hash-worker.js", import.meta.url), { type: "module" });
     worker.addEventListener("message", ({ data }) => {
       const asked = this.#asked.get(data.id);
@@ -42,12 +45,20 @@ export class Hasher {
       if (data.error) asked?.reject(new UnreadableFileError());
       else asked?.resolve(data.sha256);
     });
-    // Without a working worker files go without a hash: the server finds duplicates after sending.
     worker.addEventListener("error", () => {
-      for (const { resolve } of this.#asked.values()) resolve("");
+      this.#alone = true;
+      for (const { file, resolve } of this.#asked.values()) resolve(hashHere(file));
       this.#asked.clear();
     });
-    this.#worker = worker;
     return worker;
+  }
+}
+
+/** @param {File} file */
+async function hashHere(file) {
+  try {
+    return await digestOf(file);
+  } catch {
+    throw new UnreadableFileError();
   }
 }

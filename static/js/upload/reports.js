@@ -22,8 +22,8 @@ export function report(before, after) {
     return `All sent. ${count(counts.pending, "picture")} waiting to be tagged.`;
   }
   const open = after.unsent + counts.pending;
-  if (before.unsent + before.counts.pending > 0 && open === 0) return `Done: ${ending(after)}.`;
-  return "";
+  const news = before.unsent + before.counts.pending > 0 || after.files > before.files;
+  return open === 0 && news ? `Done: ${ending(after)}.` : "";
 }
 
 /** @param {Totals} totals */
