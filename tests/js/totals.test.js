@@ -66,8 +66,8 @@ describe("words", () => {
       ["1 s left", "9 s left", "59 s left", "1 min left", "4 min left", "1 h left", "2 h left"]);
   });
 
-  it("for confidence: 100 only for what is 100", () => {
-    assert.deepEqual([99.97, 97.5, 100, 0.2].map(percent), ["99 %", "98 %", "100 %", "0 %"]);
+  it("for confidence: never surer than it is", () => {
+    assert.deepEqual([99.97, 97.5, 100].map(percent), ["99\u00a0%", "97\u00a0%", "100\u00a0%"]);
   });
 
   it("for how the whole stands", () => {

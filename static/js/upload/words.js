@@ -79,7 +79,7 @@ export function stateLine(item) {
 }
 
 /**
- * Write a confidence as people read it: whole percent, and 100 only for what is 100.
+ * Write a confidence as the pages do: rounded down, so that it never looks surer than it is.
  * @param {number} confidence 0-100
  */
-export const percent = (confidence) => `${confidence < 100 ? Math.min(99, Math.round(confidence)) : 100} %`;
+export const percent = (confidence) => `${Math.floor(confidence)}\u00a0%`;
