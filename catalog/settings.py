@@ -7,6 +7,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from catalog.errors import SettingsError
 
+MAX_UPLOAD_BYTES = 50 * 1024 * 1024
+
 
 class TaggingEnvironment(BaseSettings):
     """How pictures are tagged."""
@@ -33,6 +35,12 @@ class TaggingEnvironment(BaseSettings):
         default="local",
         validation_alias="RECOGNIZER",
         description="What finds the labels: local (on this machine) or rekognition (Amazon's).",
+    )
+    max_upload_bytes: int = Field(
+        default=MAX_UPLOAD_BYTES,
+        ge=1,
+        validation_alias="MAX_UPLOAD_BYTES",
+        description="The largest picture that is sent or read, in bytes.",
     )
 
 

@@ -22,6 +22,7 @@ from cli.locks import only_one
 from cli.reconcile import Reconciler
 from cli.settling import Settling
 from cli.watch import watch_folder
+from tagger.imaging import Limits
 from tagger.pipeline import Tagger, TaggingSettings
 from tagger.recognizers import Recognizer
 from tagger.recognizers.errors import RecognizerUnavailableError
@@ -43,7 +44,9 @@ class Worker:
         self.stop = threading.Event()
         environment = home.environment
         settings = TaggingSettings(
-            min_confidence=environment.min_confidence, max_labels=environment.max_labels
+            min_confidence=environment.min_confidence,
+            max_labels=environment.max_labels,
+            limits=Limits(max_bytes=environment.max_upload_bytes),
         )
         tagger = Tagger(home.store, home.indexer, recognizer, settings)
         handlers = Handlers(home.store, home.journal, home.database, home.indexer, tagger)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-MEBIBYTE = 1024 * 1024
+from catalog.settings import MAX_UPLOAD_BYTES
 
 
 class WebSettings(BaseSettings):
@@ -31,10 +31,10 @@ class WebSettings(BaseSettings):
         description="More hosts that are answered, separated by commas; each with or without port.",
     )
     max_upload_bytes: int = Field(
-        default=50 * MEBIBYTE,
+        default=MAX_UPLOAD_BYTES,
         ge=1,
         validation_alias="MAX_UPLOAD_BYTES",
-        description="The largest picture that may be sent, in bytes.",
+        description="The largest picture that is sent or read, in bytes.",
     )
     session_secret: SecretStr = Field(
         default=SecretStr(""),
