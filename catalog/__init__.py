@@ -1,1 +1,1 @@
-"""What both halves share: keys, documents, storage, the index. Imports neither webapp nor tagger."""
+"""What both halves share: keys, documents, storage, the index. Imports nothing else of ours."""
