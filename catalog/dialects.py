@@ -25,6 +25,7 @@ _PRAGMAS = (
     "PRAGMA mmap_size=4294967296",
     "PRAGMA cache_size=-65536",
     "PRAGMA temp_store=MEMORY",
+    "PRAGMA wal_autocheckpoint=8000",
 )
 
 
