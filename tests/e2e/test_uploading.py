@@ -32,11 +32,10 @@ WATCH_LONG_TASKS = """() => {
   const note = (list) => window.longTasks.push(...list.getEntries().map((e) => e.duration));
   new PerformanceObserver(note).observe({ type: "longtask" });
 }"""
-DROP_A_THOUSAND = """() => {
-  const dataTransfer = new DataTransfer();
-  for (let n = 0; n < 1000; n += 1) dataTransfer.items.add(new File([`text ${n}`], `${n}.jpg`));
-  const options = { dataTransfer, bubbles: true, cancelable: true };
-  document.body.dispatchEvent(new DragEvent("drop", options));
+A_THOUSAND_FILES = """() => {
+  const transfer = new DataTransfer();
+  for (let n = 0; n < 1000; n += 1) transfer.items.add(new File([`text ${n}`], `${n}.jpg`));
+  return transfer;
 }"""
 
 
@@ -278,10 +277,12 @@ def test_the_tray_stays_small_while_one_goes_on(page: Page, photographs: Path) -
 
 
 def test_a_thousand_files_leave_the_page_quick(page: Page) -> None:
+    transfer = page.evaluate_handle(A_THOUSAND_FILES)
     page.evaluate(WATCH_LONG_TASKS)
-    page.evaluate(DROP_A_THOUSAND)
+    page.locator("main").dispatch_event("drop", {"dataTransfer": transfer})
     expect(tray(page).get_by_role("listitem")).to_have_count(1000)
     expect(tray(page)).to_contain_text("1,000 problems")
     longest = page.evaluate("() => Math.max(0, ...window.longTasks)")
-    assert longest < 250, f"a task took {longest} ms"
+    # Alone it takes no task of 50 ms; the machine that tests is shared.
+    assert longest < 150, f"a task took {longest} ms"
     expect(tiles(page)).to_have_count(0)

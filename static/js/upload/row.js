@@ -116,7 +116,8 @@ export class Row {
       this.#previewed = true;
       drawPreview(this.#thumb, file, () => this.#visible && !this.#thumb.hasChildNodes());
     }
-    if (imageId && !this.#detailed && (state === "tagged" || state === "duplicate")) {
+    // Of a duplicate only the picture is missing, and only where there is no file to draw it from.
+    if (imageId && !this.#detailed && (state === "tagged" || (state === "duplicate" && !file))) {
       this.#detailed = true;
       void detailsOf(imageId).then((details) => this.#take(details));
     }
