@@ -46,7 +46,7 @@ def crop_views(image: Image) -> Iterator[NDArray[np.float32]]:
     side = short if strip else _CROP * short
     if side < _SMALLEST_CROP:
         return
-    if SIZE <= short and abs(side / SIZE - 1) <= _NEAR:
+    if short >= SIZE and abs(side / SIZE - 1) <= _NEAR:
         side = SIZE
     steps = [(n / 3, n / 3) for n in range(4)] if strip else [(0, 0), (1, 0), (0, 1), (1, 1)]
     for x, y in steps:
