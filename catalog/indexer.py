@@ -53,13 +53,15 @@ class Indexer:
             if {info.key: info.etag for info in self._store.list(folder)} == listing:
                 return
 
-    def reindex(self, progress: Progress | None = None) -> int:
+    def reindex(self, progress: Progress | None = None, *, only_changed: bool = False) -> int:
         """Read every picture and document again, and forget what is gone; return how many.
 
         `progress` is told how many are done, and how many there are where that is known. The
-        catalog stays usable. A catalog that was being filled goes on where it had stopped.
+        catalog stays usable. A catalog that was being filled goes on where it had stopped. With
+        `only_changed`, only those are read that the catalog does not know as they are.
         """
-        return Reindexer(self._store, self._database, self).run(progress)
+        reindexer = Reindexer(self._store, self._database, self)
+        return reindexer.run(progress, only_changed=only_changed)
 
     def _index(self, key: str, *, name: str = "", sha256: str = "") -> None:
         if not is_picture_key(key):

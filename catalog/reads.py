@@ -44,11 +44,13 @@ def search(
     sort: str = "newest",
     limit: int = 60,
     cursor: str | None = None,
+    counted: bool = True,
 ) -> Page:
     """Return one page of the pictures that match, at a minimum confidence in percent.
 
-    `min` None means that the slider was not moved. Raises InvalidCursorError for a cursor that
-    is not of this search, and ValueError for an unknown sort.
+    `min` None means that the slider was not moved. Unless `counted`, the total is only that of
+    this page, which saves time where all pages are read. Raises InvalidCursorError for a cursor
+    that is not of this search, and ValueError for an unknown sort.
     """
     page = prepared_page(connection, query, min, sort, limit, cursor is not None)
     begin = [] if cursor is None else pages.read_cursor(cursor, page.mark, page.keys)
@@ -56,7 +58,10 @@ def search(
     following = None
     if len(rows) > limit:
         following = pages.write_cursor(page.mark, list(rows[limit - 1][len(RECORD_COLUMNS) :]))
-    return Page(records(rows[:limit]), following, facets.total(connection, query, min))
+    images = records(rows[:limit])
+    if not counted:
+        return Page(images, following, len(images), total_is_exact=False)
+    return Page(images, following, facets.total(connection, query, min))
 
 
 def get_image(connection: Connection, image_id: str) -> ImageRecord | None:

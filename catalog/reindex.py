@@ -34,9 +34,12 @@ class Reindexer:
     def __init__(self, store: ObjectStore, database: Database, one: _One) -> None:
         self._store, self._database, self._one = store, database, one
 
-    def run(self, progress: Progress | None) -> int:
-        """Bring every row in step with the store and return how many pictures there are."""
-        resuming = self._database.needs_reindex
+    def run(self, progress: Progress | None, *, only_changed: bool = False) -> int:
+        """Bring every row in step with the store and return how many pictures there are.
+
+        With `only_changed`, documents that the rows were written from are not read again.
+        """
+        resuming = only_changed or self._database.needs_reindex
         done, last = 0, ""
         pictures = (info for info in self._store.list(UPLOADS) if is_picture_key(info.key))
         for batch in chunks(pictures, BATCH):

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from catalog.errors import TaglightError
+from cli.mistakes import MistakeError
 
 app = typer.Typer(
     help="Taglight: pictures that tag themselves, on one page to browse, search and filter.",
@@ -25,12 +26,29 @@ LibraryArgument = Annotated[
     ),
 ]
 
+ExistingArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="[LIBRARY]", envvar="TAGLIGHT_LIBRARY", help="The folder of the library."
+    ),
+]
+
+QueryOption = Annotated[
+    str,
+    typer.Option(
+        "--query", "-q", metavar="Q", help="Only the pictures that this search finds: 'cat>90'."
+    ),
+]
+
 
 @contextlib.contextmanager
 def sentences() -> Iterator[None]:
-    """Show an error as its sentence, without a traceback, and end with status 1."""
+    """Show an error as its sentence, without a traceback; end with 2 for a mistake, else 1."""
     try:
         yield
+    except MistakeError as error:
+        typer.echo(f"taglight: {error}", err=True)
+        raise typer.Exit(2) from error
     except TaglightError as error:
         typer.echo(f"taglight: {error}", err=True)
         raise typer.Exit(1) from error
@@ -90,6 +108,52 @@ def reindex(library: LibraryArgument = "./library") -> None:
 
     with sentences():
         run(library)
+
+
+@app.command()
+def tag(
+    library: ExistingArgument = "./library",
+    query: QueryOption = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the plan, and tag nothing.")
+    ] = False,
+    retag: Annotated[
+        bool,
+        typer.Option(
+            "--retag",
+            help="Also tag again what failed before, and what another recogniser or other "
+            "settings have tagged. People's edits stay.",
+        ),
+    ] = False,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force",
+            help="Tag everything again, also where nothing would change, and replace other "
+            "tools' labels. People's edits stay.",
+        ),
+    ] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Pictures at once.  [default: as many as fit]"),
+    ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(min=0.01, metavar="PER_MINUTE", help="At most so many pictures a minute."),
+    ] = None,
+) -> None:
+    """Tag the pictures of a library that have no labels yet, after showing what there is to do.
+
+    It may be stopped with Ctrl+C at any time; the same command then goes on where it was.
+    The exit status is 0, 1 when pictures failed, 2 for a mistake in the command.
+    """
+    from cli.tag import Options, usual_jobs
+    from cli.tag import tag as run
+
+    options = Options(query, dry_run, retag, force, jobs or usual_jobs(), rate)
+    with sentences():
+        status = run(library, options)
+    raise typer.Exit(status)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""What `taglight doctor` looks at, finds and mends."""

@@ -1,0 +1,222 @@
+"""`taglight tag`: tag the pictures of a library that have no labels yet, or tag them again."""
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import typer
+
+from catalog.keys import UPLOADS, is_picture_key
+from catalog.query import Query
+from catalog.storage.folder import FolderStore
+from cli.checkup.documents import documents_without_picture
+from cli.home import Home
+from cli.locks import only_one
+from cli.mistakes import parse_query
+from cli.progress import showing
+from cli.step import bring_in_step, is_worked_on, open_existing, selected
+from cli.tagging.notes import Notes
+from cli.tagging.plan import KnownRecognizer, Plan, Planner, Todo, plan_lines
+from cli.tagging.run import Outcome, Run, Turns
+from tagger.pipeline import Tagger, TaggingSettings
+
+STOPPED = 130  # what shells expect of a command that Ctrl+C has ended
+_MOST_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked of `taglight tag`; `rate` is pictures a minute."""
+
+    query: str = ""
+    dry_run: bool = False
+    retag: bool = False
+    force: bool = False
+    jobs: int = 1
+    rate: float | None = None
+
+
+def usual_jobs() -> int:
+    """Return how many pictures are tagged at once where nothing else is said."""
+    return max(1, min(4, os.cpu_count() or 1))
+
+
+def tag(library: str, options: Options, recognizer: KnownRecognizer | None = None) -> int:
+    """Show the plan and carry it out; return the exit status.
+
+    It is 0, or 1 where a picture failed, or 130 where it was stopped. Raises MistakeError, and
+    TaglightError where it cannot begin.
+    """
+    query = parse_query(options.query)
+    home = open_existing(library)
+    try:
+        with contextlib.ExitStack() as stack:
+            if not options.dry_run:
+                stack.enter_context(alone(home))
+            return _tag(home, query, options, recognizer or _local())
+    except KeyboardInterrupt:
+        typer.echo("Stopped before anything was tagged.")
+        return STOPPED
+    finally:
+        home.close()
+
+
+def alone(home: Home) -> contextlib.AbstractContextManager[None]:
+    """Keep other commands from tagging the same library. Raises LockedError."""
+    return only_one(
+        home.ours / "tag.lock",
+        f"Another taglight tag, or doctor, works on {home.store.root}: let it end first.",
+    )
+
+
+def run_todo(
+    home: Home,
+    todo: list[Todo],
+    recognizer: KnownRecognizer,
+    *,
+    jobs: int,
+    rate: float | None = None,
+    force: bool = False,
+) -> tuple[Outcome, bool]:
+    """Tag these pictures, showing how far it is; tell what came of it, and whether it was stopped.
+
+    Without a journal: who tags here writes the rows as well, and the next comparison finds what
+    a kill in between has left.
+    """
+    quiet = FolderStore(home.store.root)
+    quiet.prepare()
+    notes = Notes(home.ours / "tagging")
+    tagger = Tagger(quiet, home.indexer, recognizer, settings_of(home))
+    try:
+        with showing("Tagging", len(todo)) as advance:
+            run = Run(home, tagger, notes, Turns(rate), advance, force=force)
+            with _stopped_by_signals(run) as stopped:
+                outcome = run.work(todo, jobs)
+    finally:
+        quiet.close()
+    return outcome, stopped()
+
+
+def settings_of(home: Home) -> TaggingSettings:
+    """Return what the environment says about tagging."""
+    environment = home.environment
+    return TaggingSettings(
+        min_confidence=environment.min_confidence, max_labels=environment.max_labels
+    )
+
+
+def _tag(home: Home, query: Query, options: Options, recognizer: KnownRecognizer) -> int:
+    typer.echo(f"Library {home.store.root}")
+    bring_in_step(home)
+    settings = settings_of(home)
+    plan = _plan(home, query, options, recognizer, settings)
+    for line in plan_lines(
+        plan,
+        sum(1 for _ in documents_without_picture(home.store, _pictures(home))),
+        retag=options.retag or options.force,
+        force=options.force,
+        by=f"{recognizer.name}, labels from {settings.min_confidence:g} % up, "
+        f"at most {settings.max_labels}",
+    ):
+        typer.echo(line)
+    if is_worked_on(home):
+        typer.echo("taglight serve tags this library as well; what it does meanwhile counts here.")
+    if options.dry_run:
+        typer.echo("This was a dry run: nothing was tagged.")
+        return 0
+    if not plan.todo:
+        typer.echo("There is nothing to tag.")
+        return 0
+    _prepare(recognizer)
+    outcome, stopped = run_todo(
+        home,
+        plan.todo,
+        recognizer,
+        jobs=options.jobs,
+        rate=options.rate,
+        force=options.force,
+    )
+    return _report(outcome, len(plan.todo), stopped=stopped)
+
+
+def _plan(
+    home: Home,
+    query: Query,
+    options: Options,
+    recognizer: KnownRecognizer,
+    settings: TaggingSettings,
+) -> Plan:
+    planner = Planner(
+        home.store, recognizer, settings, retag=options.retag or options.force, force=options.force
+    )
+    with showing("Looking at pictures") as advance:
+        return planner.plan(selected(home.database, query), advance)
+
+
+def _pictures(home: Home) -> Iterator[str]:
+    return (info.key for info in home.store.list(UPLOADS) if is_picture_key(info.key))
+
+
+def _report(outcome: Outcome, wanted: int, *, stopped: bool) -> int:
+    """Say what has come of it and return the exit status."""
+    for key, reason in outcome.failed[:_MOST_SHOWN]:
+        typer.echo(f"  failed: {key.removeprefix(UPLOADS)}: {reason}")
+    if len(outcome.failed) > _MOST_SHOWN:
+        rest = len(outcome.failed) - _MOST_SHOWN
+        typer.echo(f"  … and {rest:,} more; the search is:failed shows them all.")
+    said = [f"{outcome.tagged:,} tagged", f"{len(outcome.failed):,} failed"]
+    if outcome.gone:
+        said.append(f"{outcome.gone:,} deleted meanwhile")
+    if left := wanted - outcome.done:
+        said.append(f"{left:,} left")
+    typer.echo(", ".join(said) + ".")
+    if stopped:
+        typer.echo("Stopped. Everything is consistent; the same command goes on where this ended.")
+        return STOPPED
+    if outcome.trouble:
+        typer.echo(f"taglight: {outcome.trouble} The same command goes on from here.", err=True)
+        return 1
+    return 1 if outcome.failed else 0
+
+
+def _local() -> KnownRecognizer:
+    from tagger.recognizers.local import LocalRecognizer  # takes a moment to load
+
+    return LocalRecognizer()
+
+
+def _prepare(recognizer: KnownRecognizer) -> None:
+    """Load the recogniser before the first picture. Raises RecognizerUnavailableError."""
+    prepare = getattr(recognizer, "prepare", None)
+    if prepare:
+        prepare()
+
+
+class _StopSignals:
+    """Remembers whether a signal came; the second one ends the process at once."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self.came = False
+
+    def __call__(self, *_: object) -> None:
+        if self.came:
+            os._exit(STOPPED)
+        self.came = True
+        self._run.stop.set()
+        message = b"\nStopping after the pictures at hand. Once more ends at once.\n"
+        with contextlib.suppress(OSError):
+            os.write(2, message)
+
+
+@contextlib.contextmanager
+def _stopped_by_signals(run: Run) -> Iterator[Callable[[], bool]]:
+    signals = _StopSignals(run)
+    before = {number: signal.signal(number, signals) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: signals.came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
