@@ -3,7 +3,8 @@
 import asyncio
 import hashlib
 import tracemalloc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -14,6 +15,12 @@ from tests.integration.webapp.test_uploads import files_in
 from webapp import receive
 
 Messages = list[dict[str, Any]]
+
+
+def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine to its end in a thread: this one's event loop may be a browser's."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 def scope_of(ticket: dict[str, Any], size: int) -> dict[str, Any]:
@@ -66,7 +73,7 @@ def test_sender_who_leaves_leaves_nothing(site: Site) -> None:
         seen.append(files_in(site))
         yield {"type": "http.disconnect"}
 
-    asyncio.run(put(site, ticket, len(content), messages()))
+    run(put(site, ticket, len(content), messages()))
     assert len(seen[0]) == 1  # a temporary file, not the picture
     assert ticket["key"] not in seen[0]
     assert files_in(site) == []
@@ -85,7 +92,7 @@ def test_stops_at_one_byte_too_many(site: Site) -> None:
             taken += 1
             yield chunk(b"x" * receive.PIECE)
 
-    sent = asyncio.run(put(site, ticket, 5, messages()))
+    sent = run(put(site, ticket, 5, messages()))
     assert sent[0]["status"] == 403
     assert taken == 1
     assert files_in(site) == []
@@ -93,7 +100,7 @@ def test_stops_at_one_byte_too_many(site: Site) -> None:
 
 def test_body_that_ends_too_soon(site: Site) -> None:
     ticket = site.ask_ticket(b"12345")
-    sent = asyncio.run(put(site, ticket, 5, iter([chunk(b"123", more=False)])))
+    sent = run(put(site, ticket, 5, iter([chunk(b"123", more=False)])))
     assert sent[0]["status"] in (400, 403)
     assert files_in(site) == []
 
@@ -101,7 +108,7 @@ def test_body_that_ends_too_soon(site: Site) -> None:
 def test_sleeper_is_given_up(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(receive, "IDLE_SECONDS", 0.05)
     ticket = site.ask_ticket(b"12345")
-    sent = asyncio.run(put(site, ticket, 5, iter([chunk(b"123")])))
+    sent = run(put(site, ticket, 5, iter([chunk(b"123")])))
     assert sent[0]["status"] == 408
     assert files_in(site) == []
 
@@ -118,7 +125,7 @@ def test_large_file_is_never_held(site: Site) -> None:
         yield chunk(piece[:rest], more=False)
 
     tracemalloc.start()
-    sent = asyncio.run(put(site, ticket, size, messages()))
+    sent = run(put(site, ticket, size, messages()))
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert sent[0]["status"] == 201
@@ -137,5 +144,5 @@ def test_pieces_are_of_a_good_size_for_disks() -> None:
         stream: AsyncIterator[bytes] = receive.pieces(request)
         return [len(piece) async for piece in stream]
 
-    assert asyncio.run(gather([b"a" * 65536] * 20)) == [524288, 524288, 262144]
-    assert asyncio.run(gather([])) == []
+    assert run(gather([b"a" * 65536] * 20)) == [524288, 524288, 262144]
+    assert run(gather([])) == []
