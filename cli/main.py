@@ -3,7 +3,8 @@
 import contextlib
 from collections.abc import Iterator
 from importlib.metadata import version
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
@@ -135,7 +136,9 @@ def tag(
     ] = False,
     jobs: Annotated[
         int | None,
-        typer.Option(min=1, max=64, help="Pictures at once.  [default: as many as fit]"),
+        typer.Option(
+            min=1, max=64, help="Pictures at once; left out, one for each processor, at most four."
+        ),
     ] = None,
     rate: Annotated[
         float | None,
@@ -153,6 +156,69 @@ def tag(
     options = Options(query, dry_run, retag, force, jobs or usual_jobs(), rate)
     with sentences():
         status = run(library, options)
+    raise typer.Exit(status)
+
+
+_EXPORT_HELP = (
+    "Write the pictures that a search finds, with all their labels, as CSV or JSON lines.\n\n"
+    "The columns of the CSV, in this order: id, key, name, status, error_code, error_message, "
+    "content_type, size, width, height, uploaded_at, taken_at, camera, sha256, color, labels "
+    "(Cat 93.16; Animal 93.16). A cell that a spreadsheet might take for a formula begins with "
+    "an apostrophe.\n\n"
+    "A line of JSON has what GET /api/images/<id> has, without the document."
+)
+
+
+@app.command(help=_EXPORT_HELP)
+def export(
+    form: Annotated[
+        Literal["csv", "jsonl"],
+        typer.Option("--format", help="csv for spreadsheets, jsonl (a JSON object a line)."),
+    ],
+    library: ExistingArgument = "./library",
+    query: QueryOption = "",
+    minimum: Annotated[
+        float | None,
+        typer.Option(
+            "--min",
+            min=0,
+            max=100,
+            metavar="N",
+            help="The slider: labels below N percent neither count nor are written. Left out, "
+            "they count from 70 and all are written.",
+        ),
+    ] = None,
+    sort: Annotated[
+        Literal["newest", "oldest", "taken", "name", "confidence"],
+        typer.Option("--sort", help="The order of the pictures."),
+    ] = "newest",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="A file instead of the terminal."),
+    ] = None,
+) -> None:
+    """Write the pictures that a search finds, with all their labels, as CSV or JSON lines."""
+    from cli.export import export as run
+
+    with sentences():
+        run(library, query, minimum, sort, form, output)
+
+
+@app.command()
+def doctor(
+    library: ExistingArgument = "./library",
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Say what can be mended, and mend it. Nothing is lost.")
+    ] = False,
+) -> None:
+    """Check a library, the catalog, the recogniser and the settings; say what to do.
+
+    The exit status is 0 when all is well, 1 when something was found and not mended.
+    """
+    from cli.doctor import doctor as run
+
+    with sentences():
+        status = run(library, fix=fix)
     raise typer.Exit(status)
 
 

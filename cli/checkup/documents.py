@@ -3,7 +3,12 @@
 from collections.abc import Iterable, Iterator
 
 from catalog.document import read_document
-from catalog.errors import DocumentError, ObjectNotFoundError
+from catalog.errors import (
+    DocumentError,
+    InvalidKeyError,
+    ObjectNotFoundError,
+    StoreUnavailableError,
+)
 from catalog.keys import METADATA, is_picture_key, is_shortened, metadata_key, picture_key
 from catalog.storage import ObjectInfo, ObjectStore
 
@@ -27,15 +32,17 @@ def subject_of(store: ObjectStore, document_key: str) -> str | None:
         return key
     try:
         told = read_document(store.read(document_key)[0]).image.key
-    except (DocumentError, ObjectNotFoundError):
+    except (DocumentError, ObjectNotFoundError, StoreUnavailableError):
         return None
     return told if is_picture_key(told) and metadata_key(told) == document_key else None
 
 
 def is_there(store: ObjectStore, key: str) -> bool:
-    """Tell whether there is an object of this key."""
+    """Tell whether there is an object of this key, or may be: it cannot be read."""
     try:
         store.head(key)
-    except ObjectNotFoundError:
+    except (ObjectNotFoundError, InvalidKeyError):
         return False
+    except StoreUnavailableError:
+        pass
     return True

@@ -1,0 +1,162 @@
+"""Pictures, documents, thumbnails and catalog, compared with each other."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from catalog import writes
+from catalog.chunks import chunks
+from catalog.database import Database
+from catalog.document import Document, read_document
+from catalog.errors import DocumentError, ObjectNotFoundError, StoreUnavailableError
+from catalog.keys import (
+    PREFIXES,
+    THUMBS,
+    TRASH,
+    UPLOADS,
+    is_picture_key,
+    metadata_key,
+    split_trash_key,
+    thumbnail_prefix,
+)
+from catalog.storage import ObjectInfo
+from catalog.storage.folder import FolderStore
+from catalog.storage.paths import temporary_files
+from cli.checkup.documents import documents_without_picture, is_there
+
+# Younger temporary files may be of an upload that still goes on.
+STALE_AFTER = timedelta(hours=1)
+_THUMBNAIL = re.compile(r"(.+/)[0-9]+\.webp", re.DOTALL)
+_BATCH = 500
+
+
+@dataclass(slots=True)
+class Comparison:
+    """What does not fit together: keys of pictures, of documents, of thumbnails; paths of files."""
+
+    pictures: int = 0
+    waiting: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+    without_thumbnails: list[str] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
+    lone_documents: list[str] = field(default_factory=list)
+    lone_thumbnails: list[str] = field(default_factory=list)
+    temporary: list[Path] = field(default_factory=list)
+    gone_rows: list[str] = field(default_factory=list)
+    stale_rows: list[str] = field(default_factory=list)
+    trash_folders: list[str] = field(default_factory=list)
+
+
+class Comparer:
+    """Compares the files of a store with each other and with its catalog, if there is one."""
+
+    def __init__(self, store: FolderStore, database: Database | None) -> None:
+        self._store = store
+        self._database = database
+
+    def compare(self, advance: Callable[[int], None]) -> Comparison:
+        """Look at everything once and return what does not fit; `advance` is told of pictures."""
+        found = Comparison()
+        thumbnails = {hash(info.key) for info in self._store.list(THUMBS)}
+        last = ""
+        for batch in chunks(self._pictures(), _BATCH):
+            for info in batch:
+                self._picture(found, info, thumbnails)
+            self._rows(found, batch, last)
+            last = batch[-1].key
+            found.pictures += len(batch)
+            advance(len(batch))
+        self._vanished(found, last, None, set())
+        keys = (info.key for info in self._pictures())
+        found.lone_documents = [i.key for i in documents_without_picture(self._store, keys)]
+        self._lone_thumbnails(found)
+        self._temporary(found)
+        self._trash(found)
+        return found
+
+    def _pictures(self) -> Iterator[ObjectInfo]:
+        return (info for info in self._store.list(UPLOADS) if is_picture_key(info.key))
+
+    def _picture(self, found: Comparison, info: ObjectInfo, thumbnails: set[int]) -> None:
+        """Look at the document of a picture, and whether the thumbnails are there it names."""
+        try:
+            document = self._document(info.key)
+        except DocumentError:
+            found.unreadable.append(info.key)
+            return
+        except StoreUnavailableError:
+            found.closed.append(metadata_key(info.key))
+            return
+        if document is None:
+            if is_there(self._store, info.key):
+                found.waiting.append(info.key)
+            return
+        if document.image.sha256 and document.image.sha256.lower() != info.etag:
+            found.changed.append(info.key)
+        elif document.status == "tagged":
+            keys = [thumbnail.key for thumbnail in document.thumbnails]
+            if not keys or not all(hash(k) in thumbnails or is_there(self._store, k) for k in keys):
+                found.without_thumbnails.append(info.key)
+
+    def _document(self, key: str) -> Document | None:
+        try:
+            return read_document(self._store.read(metadata_key(key))[0])
+        except ObjectNotFoundError:
+            return None
+
+    def _rows(self, found: Comparison, batch: list[ObjectInfo], after: str) -> None:
+        if self._database is None:
+            return
+        with self._database.reading() as connection:
+            known = writes.known(connection, [info.key for info in batch])
+        for info in batch:
+            stamp = known.get(info.key)
+            row = (stamp.etag, stamp.document_etag) if stamp else None
+            if row != (info.etag, self._etag(metadata_key(info.key))):
+                found.stale_rows.append(info.key)
+        self._vanished(found, after, batch[-1].key, {info.key for info in batch})
+
+    def _vanished(self, found: Comparison, after: str, until: str | None, there: set[str]) -> None:
+        if self._database is None:
+            return
+        with self._database.reading() as connection:
+            known = writes.known_between(connection, after, until)
+        found.gone_rows += [k for k in known if k not in there and not is_there(self._store, k)]
+
+    def _lone_thumbnails(self, found: Comparison) -> None:
+        owners = {hash(thumbnail_prefix(info.key)) for info in self._pictures()}
+        for info in self._store.list(THUMBS):
+            match = _THUMBNAIL.fullmatch(info.key)
+            if match is None or hash(match[1]) in owners:
+                continue
+            owner = UPLOADS + match[1].removeprefix(THUMBS).removesuffix("/")
+            if not (thumbnail_prefix(owner) == match[1] and is_there(self._store, owner)):
+                found.lone_thumbnails.append(info.key)
+
+    def _temporary(self, found: Comparison) -> None:
+        limit = time.time() - STALE_AFTER.total_seconds()
+        for path in temporary_files(str(self._store.root), PREFIXES):
+            try:
+                if path.lstat().st_mtime <= limit:
+                    found.temporary.append(path)
+            except OSError:
+                continue  # published or removed while we looked
+
+    def _trash(self, found: Comparison) -> None:
+        if self._database is None:
+            return
+        keys = (split_trash_key(info.key) for info in self._store.list(TRASH))
+        there = {parts[0] for parts in keys if parts and is_picture_key(parts[1])}
+        with self._database.reading() as connection:
+            known = set(writes.trash_folders(connection))
+        found.trash_folders = sorted(there ^ known)
+
+    def _etag(self, key: str) -> str:
+        try:
+            return self._store.head(key).etag
+        except ObjectNotFoundError:
+            return ""

@@ -1,0 +1,173 @@
+"""`taglight doctor`: look at everything that belongs to a library; say, and mend, what is wrong."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import typer
+
+from catalog.database import Database
+from catalog.errors import SettingsError, StoreUnavailableError, TaglightError
+from catalog.storage.folder import FolderStore
+from catalog.storage.folder_reading import OURS
+from cli.checkup import machine, mending
+from cli.checkup.comparing import Comparer, Comparison
+from cli.checkup.findings import Finding, lines
+from cli.checkup.judging import judge
+from cli.checkup.machine import CatalogState
+from cli.home import LibraryError, library_folder, open_home
+from cli.locks import is_held
+from cli.mistakes import MistakeError
+from cli.progress import showing
+from cli.tag import STOPPED
+from cli.tagging.plan import KnownRecognizer
+
+
+@dataclass(slots=True)
+class Checkup:
+    """What one look at a library has shown; `found` is empty where there was nothing to compare."""
+
+    root: Path
+    worked_on: bool
+    findings: list[Finding] = field(default_factory=list)
+    catalog: CatalogState = CatalogState.MISSING
+    found: Comparison = field(default_factory=Comparison)
+
+    @property
+    def wrong(self) -> list[Finding]:
+        """What is not as it should be."""
+        return [finding for finding in self.findings if finding.level == "wrong"]
+
+
+def doctor(library: str, *, fix: bool, recognizer: KnownRecognizer | None = None) -> int:
+    """Check a library and with `fix` mend it; return 0 when all is well, else 1.
+
+    Raises MistakeError, and TaglightError where it cannot go on.
+    """
+    try:
+        root = library_folder(library).resolve()
+    except LibraryError as error:
+        raise MistakeError(str(error)) from error
+    recognizer = recognizer or _local()
+    typer.echo(f"Looking at the library {root}")
+    checkup = examine(root, recognizer)
+    _show(checkup.findings)
+    if not checkup.wrong:
+        typer.echo("All is well.")
+        return 0
+    if not fix:
+        return _advise(checkup)
+    mendable = [finding for finding in checkup.wrong if finding.mends]
+    if not mendable:
+        typer.echo("Nothing of this can be mended by --fix.")
+        return 1
+    typer.echo("Mending:")
+    for finding in mendable:
+        typer.echo(f"     {finding.title} {finding.mends}")
+    if mend(checkup, recognizer):
+        typer.echo("Stopped. Everything is consistent; run it again to go on.")
+        return STOPPED
+    return _look_again(root, recognizer)
+
+
+def examine(root: Path, recognizer: KnownRecognizer) -> Checkup:
+    """Look at everything, changing nothing."""
+    checkup = Checkup(root, worked_on=is_held(root / OURS / "worker.lock"))
+    checkup.findings += [*machine.check_folder(root), machine.check_settings()]
+    checkup.findings.append(machine.check_recognizer(recognizer))
+    if not root.is_dir():
+        return checkup
+    checkup.catalog, finding = machine.look_at_catalog(root)
+    checkup.findings.append(finding)
+    checkup.findings.append(machine.check_journal(root, worked_on=checkup.worked_on))
+    try:
+        with _catalog(checkup) as database:
+            checkup.found = _compare(root, database)
+            checkup.findings += judge(
+                checkup.found, worked_on=checkup.worked_on, with_catalog=database is not None
+            )
+    except StoreUnavailableError as error:
+        checkup.findings.append(
+            Finding("wrong", "The files cannot be compared.", str(error), "Mend this first.")
+        )
+    return checkup
+
+
+def mend(checkup: Checkup, recognizer: KnownRecognizer) -> bool:
+    """Do what the findings have announced; tell whether it was stopped.
+
+    Raises TaglightError where something cannot be done.
+    """
+    if checkup.catalog is CatalogState.DAMAGED and checkup.worked_on:
+        raise TaglightError(
+            "taglight serve has the damaged catalog open. Stop it, and run this again."
+        )
+    try:
+        home = open_home(str(checkup.root))  # makes folders and catalog, sets aside what is damaged
+    except (SettingsError, LibraryError) as error:
+        raise TaglightError(f"{error} Mend this first.") from error
+    try:
+        home.journal.waiting("tag")  # opens it: a damaged one is set aside
+        mending.put_away(home.store, checkup.found)
+        stopped = mending.tag_lacking(home, checkup.found, recognizer, worked_on=checkup.worked_on)
+        if not stopped:
+            mending.tidy(home)
+        return stopped
+    finally:
+        home.close()
+
+
+def _look_again(root: Path, recognizer: KnownRecognizer) -> int:
+    """Check once more and say what has remained."""
+    checkup = examine(root, recognizer)
+    if not checkup.wrong:
+        typer.echo("All is well now.")
+        return 0
+    typer.echo("This is left:")
+    _show(checkup.wrong)
+    return 1
+
+
+def _advise(checkup: Checkup) -> int:
+    count = sum(bool(finding.mends) for finding in checkup.wrong)
+    if count:
+        typer.echo(f"taglight doctor --fix mends {count} of {len(checkup.wrong)}:")
+        for finding in checkup.wrong:
+            if finding.mends:
+                typer.echo(f"     {finding.title} {finding.mends}")
+    return 1
+
+
+def _show(findings: list[Finding]) -> None:
+    for finding in findings:
+        for line in lines(finding):
+            typer.echo(line)
+
+
+def _compare(root: Path, database: Database | None) -> Comparison:
+    store = FolderStore(root)
+    try:
+        with showing("Comparing pictures, documents and thumbnails") as advance:
+            return Comparer(store, database).compare(advance)
+    finally:
+        store.close()
+
+
+@contextlib.contextmanager
+def _catalog(checkup: Checkup) -> Iterator[Database | None]:
+    """Open a sound catalog; to open another one would change it."""
+    if checkup.catalog is not CatalogState.SOUND:
+        yield None
+        return
+    database = Database.open(f"sqlite:///{checkup.root / OURS / 'catalog.sqlite'}")
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def _local() -> KnownRecognizer:
+    from tagger.recognizers.local import LocalRecognizer  # takes a moment to load
+
+    return LocalRecognizer()
