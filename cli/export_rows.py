@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from catalog.clock import utc_text
 from catalog.document import Document, read_document
@@ -19,6 +19,7 @@ COLUMNS = (
     "id", "key", "name", "status", "error_code", "error_message", "content_type", "size",
     "width", "height", "uploaded_at", "taken_at", "camera", "sha256", "color", "labels",
 )  # fmt: skip
+_LINE_BREAKS = "\r\n"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -27,14 +28,10 @@ def csv_lines(records: Iterable[ImageRecord], minimum: float | None) -> Iterator
 
     `labels` are those of at least `minimum` percent, surest first: `Cat 93.16; Animal 93.16`.
     """
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    yield _csv_line(COLUMNS)
     for record in records:
-        yield _taken(buffer)
         labels = [f"{name} {sure:.10g}" for name, sure in record.labels if _shown(sure, minimum)]
-        writer.writerow(map(_harmless, _values(record, "; ".join(labels))))
-    yield _taken(buffer)
+        yield _csv_line([_harmless(value) for value in _values(record, "; ".join(labels))])
 
 
 def json_lines(
@@ -82,12 +79,11 @@ def _shown(confidence: float, minimum: float | None) -> bool:
     return minimum is None or confidence >= minimum
 
 
-def _taken(buffer: io.StringIO) -> bytes:
-    """Return what was written since the last call."""
-    line = buffer.getvalue().encode("utf-8", "replace")
-    buffer.seek(0)
-    buffer.truncate()
-    return line
+def _csv_line(values: Sequence[object]) -> bytes:
+    """Return one line; it ends as Unix tools like it, and both kinds of line break are quoted."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator=_LINE_BREAKS).writerow(values)
+    return buffer.getvalue().removesuffix(_LINE_BREAKS).encode("utf-8", "replace") + b"\n"
 
 
 def _document(store: ObjectStore, record: ImageRecord) -> Document | None:

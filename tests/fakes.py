@@ -180,6 +180,7 @@ class ToldRecognizer:
     """A Recognizer that always sees the same labels; `before` may interfere with each picture."""
 
     name = "local"
+    model_version = "fake 1"
 
     def __init__(self, **labels: float) -> None:
         self.labels = labels or {"Dog": 97.5}
@@ -194,4 +195,4 @@ class ToldRecognizer:
             self.before()
         sure = sorted(self.labels.items(), key=lambda item: -item[1])
         found = [Label(name, percent) for name, percent in sure if percent >= min_confidence]
-        return Recognition(found[:max_labels], "fake 1")
+        return Recognition(found[:max_labels], self.model_version)
