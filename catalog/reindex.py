@@ -104,9 +104,10 @@ class Reindexer:
         return count
 
     def _folders(self) -> Iterator[str]:
+        """Yield the folders of the trash that hold a picture, not a lone document only."""
         last = ""
         for info in self._store.list(TRASH):
             parts = split_trash_key(info.key)
-            if parts and parts[0] != last:
+            if parts and is_picture_key(parts[1]) and parts[0] != last:
                 last = parts[0]
                 yield last

@@ -16,6 +16,7 @@ from cli.home import Home
 from cli.locks import only_one
 from cli.mistakes import parse_query
 from cli.progress import showing
+from cli.settings import tagging_settings
 from cli.step import bring_in_step, is_worked_on, open_existing, selected
 from cli.tagging.notes import Notes
 from cli.tagging.plan import KnownRecognizer, Plan, Planner, Todo, plan_lines
@@ -88,7 +89,7 @@ def run_todo(
     quiet = FolderStore(home.store.root)
     quiet.prepare()
     notes = Notes(home.ours / "tagging")
-    tagger = Tagger(quiet, home.indexer, recognizer, settings_of(home))
+    tagger = Tagger(quiet, home.indexer, recognizer, tagging_settings(home.environment))
     try:
         with showing("Tagging", len(todo)) as advance:
             run = Run(home, tagger, notes, Turns(rate), advance, force=force)
@@ -99,18 +100,10 @@ def run_todo(
     return outcome, stopped()
 
 
-def settings_of(home: Home) -> TaggingSettings:
-    """Return what the environment says about tagging."""
-    environment = home.environment
-    return TaggingSettings(
-        min_confidence=environment.min_confidence, max_labels=environment.max_labels
-    )
-
-
 def _tag(home: Home, query: Query, options: Options, recognizer: KnownRecognizer) -> int:
     typer.echo(f"Library {home.store.root}")
     bring_in_step(home)
-    settings = settings_of(home)
+    settings = tagging_settings(home.environment)
     plan = _plan(home, query, options, recognizer, settings)
     for line in plan_lines(
         plan,

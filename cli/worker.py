@@ -20,10 +20,10 @@ from cli.handlers import Handlers
 from cli.home import Home, open_home
 from cli.locks import only_one
 from cli.reconcile import Reconciler
+from cli.settings import tagging_settings
 from cli.settling import Settling
 from cli.watch import watch_folder
-from tagger.imaging import Limits
-from tagger.pipeline import Tagger, TaggingSettings
+from tagger.pipeline import Tagger
 from tagger.recognizers import Recognizer
 from tagger.recognizers.errors import RecognizerUnavailableError
 from tagger.recognizers.local import LocalRecognizer
@@ -42,13 +42,7 @@ class Worker:
 
     def __init__(self, home: Home, recognizer: Recognizer) -> None:
         self.stop = threading.Event()
-        environment = home.environment
-        settings = TaggingSettings(
-            min_confidence=environment.min_confidence,
-            max_labels=environment.max_labels,
-            limits=Limits(max_bytes=environment.max_upload_bytes),
-        )
-        tagger = Tagger(home.store, home.indexer, recognizer, settings)
+        tagger = Tagger(home.store, home.indexer, recognizer, tagging_settings(home.environment))
         handlers = Handlers(home.store, home.journal, home.database, home.indexer, tagger)
         passing = (RecognizerUnavailableError,)
         self._home = home

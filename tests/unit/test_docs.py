@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from catalog.settings import TaggingEnvironment
+from cli.export_rows import COLUMNS
+from cli.main import app
 from webapp.settings import WebSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,3 +26,11 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
         if not re.match(r"[a-z]+:", target):
             assert (page.parent / target).exists(), f"{page.name} points at {target}"
+
+
+def test_every_command_and_column_is_documented() -> None:
+    page = (ROOT / "docs" / "commands.md").read_text("utf-8")
+    for command in app.registered_commands:
+        assert command.callback is not None
+        assert f"## {command.name or command.callback.__name__}\n" in page
+    assert ",".join(COLUMNS) in page

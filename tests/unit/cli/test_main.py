@@ -14,7 +14,7 @@ def test_help_names_the_commands() -> None:
     result = runner.invoke(app, ["--help"])
     assert result.exit_code == 0
     assert "pictures that tag themselves" in result.output
-    for name in ("serve", "reindex"):
+    for name in ("serve", "tag", "reindex", "export", "doctor"):
         assert name in result.output
 
 
