@@ -110,6 +110,9 @@ class EtagCache:
             raise
         return connection
 
+    def __del__(self) -> None:
+        self._drop()  # whoever forgot to close it: Python 3.13 warns of an open database
+
     def _drop(self) -> None:
         if self._connection is not None:
             self._connection.close()
