@@ -1,27 +1,28 @@
-"""The database of the catalog: engine, transaction rule, schema version.
+"""The database of the catalog: engine, transaction rule, what is remembered of it.
 
-The rule: `with database.writing() as connection` commits on a clean exit and rolls back on an
-error; functions of writes.py and reads.py take a connection and never commit.
+The rule: `database.write(work)` commits what `work` has done, or does it again where another
+writer came between; functions of writes.py and reads.py take a connection and never commit.
 """
 
-import fcntl
+import random
 import sqlite3
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from importlib.util import find_spec
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, delete, insert, inspect, select
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from catalog import dialects
+from catalog.dialects import sqlite, tables
 from catalog.errors import CatalogUnavailableError
-from catalog.schema import SCHEMA_VERSION, meta, metadata
+from catalog.rows import ImageRow
+from catalog.schema import meta
 
 if TYPE_CHECKING:
     from catalog.columns import Columns
@@ -29,11 +30,16 @@ if TYPE_CHECKING:
 DATABASE = "taglight_database"
 # Where a writing transaction keeps the labels it has made or read, until it commits.
 NEW_LABELS = "taglight_new_labels"
-_POOL = {"pool_size": 8, "max_overflow": 40, "pool_timeout": 30}
-_NEEDS_REINDEX = "needs_reindex"
-_VERSION = "schema_version"
-# Beyond this size a file is not read through at each start, in bytes.
-_CHECKED_SIZE = 256 * 1024 * 1024
+# Where a reading transaction keeps what it has found out, for the questions to come.
+FOUND = "taglight_found"
+# As many connections as a web server's threads need, who wait for each other beyond that.
+CONNECTIONS = 20
+# Seconds in which work is done again that met another writer, the first wait and the longest.
+_CONFLICTS_WITHIN, _FIRST_WAIT, _LONGEST_WAIT = 30.0, 0.01, 1.0
+# Seconds in which a server that was restarted is waited for.
+_OUTAGE_WITHIN = 5.0
+
+T = TypeVar("T")
 
 
 class Database:
@@ -45,70 +51,84 @@ class Database:
         # Searches that were asked before (used by prepared.py).
         self.statements: OrderedDict[Hashable, Any] = OrderedDict()
         # Counts come from arrays in memory where numpy is there, else from SQL (facets.py).
-        self.uses_arrays = find_spec("numpy") is not None
+        self.uses_arrays = engine.dialect.name == "sqlite" and find_spec("numpy") is not None
         self.arrays: Columns | None = None
         self.arrays_lock = threading.Lock()
         self._engine = engine.execution_options(**{DATABASE: self})
         self._writer = self._engine.execution_options(**{dialects.WRITES: True})
 
     @classmethod
-    def open(cls, url: str) -> "Database":
-        """Open the catalog at a URL (`sqlite:////path`) and make its tables where they lack.
+    def open(cls, url: str, *, connections: int = CONNECTIONS) -> "Database":
+        """Open the catalog at a URL and make its tables where they lack.
 
-        A catalog of another schema version is emptied, a damaged file is set aside; both then
-        have `needs_reindex`. Raises CatalogUnavailableError.
+        `sqlite:////path`, `postgresql://…` or `dsql://<endpoint>`; servers are asked for at most
+        `connections` connections. A catalog of another schema version is emptied, a damaged file
+        is set aside; both then have `needs_reindex`. Raises CatalogUnavailableError.
         """
-        parsed = make_url(url)
-        if parsed.get_backend_name() != "sqlite":
-            raise CatalogUnavailableError(f"There is no catalog for {parsed.drivername} addresses.")
-        path = Path(parsed.database or "").absolute()
-        engine = create_engine(
-            parsed.set(database=str(path)),
-            connect_args={"timeout": dialects.BUSY_TIMEOUT, "check_same_thread": False},
-            **_POOL,
-        )
-        dialects.prepare_sqlite(engine)
-        database = cls(engine)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with _alone(path):
-                _set_aside_if_damaged(path)
-                database._prepare()
-        except (OSError, sqlite3.Error) as error:
+            parsed = make_url(url)
+        except ArgumentError as error:
             raise CatalogUnavailableError(
-                f"The catalog {path} cannot be opened: {error}"
+                "The address of the catalog is none: it looks like postgresql://user@host/name."
             ) from error
-        return database
+        engine = dialects.open_engine(parsed, connections)
+        if engine.dialect.name == "sqlite":
+            _prepare_file(parsed, engine)
+        else:
+            with _converted():
+                _persist(lambda: dialects.prepare(engine))
+        return cls(engine)
 
     @property
     def needs_reindex(self) -> bool:
         """Tell whether the catalog is still to be filled from the documents."""
         with self.reading() as connection:
-            return _get(connection, _NEEDS_REINDEX) == "yes"
+            return tables.read_fact(connection, tables.NEEDS_REINDEX) == "yes"
 
     def set_needs_reindex(self, needed: bool) -> None:
         """Remember whether the catalog is still to be filled from the documents."""
-        with self.writing() as connection:
-            _set(connection, _NEEDS_REINDEX, "yes" if needed else "no")
+        value = "yes" if needed else "no"
+        self.write(lambda connection: tables.write_fact(connection, tables.NEEDS_REINDEX, value))
+
+    def settle(self) -> None:
+        """After much was written: let the engine see what there is now, to plan by."""
+        with _converted():
+            dialects.settle(self._engine)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection that sees one state of the catalog. Raises CatalogUnavailableError."""
-        with _converted(), self._engine.connect() as connection:
+        with _converted(), _persist(self._engine.connect) as connection:
+            connection.info.pop(FOUND, None)
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Give a connection that writes alone; commits on a clean exit, else rolls back.
+        """Give a connection that writes; commits on a clean exit, else rolls back.
 
-        Raises CatalogUnavailableError.
+        Where other writers may come between, `write` is the one that tries again. Raises
+        CatalogUnavailableError.
         """
-        with _converted(), self._writer.begin() as connection:
-            connection.info.pop(NEW_LABELS, None)
+        with _converted(), self._transaction() as connection:
             yield connection
-            made = connection.info.pop(NEW_LABELS, {})
-        # Only now are these ids certain: a rollback would have taken them back.
-        self.labels.update(made)
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Do work in a transaction and commit it; return what it returned.
+
+        It is done again from the start where another writer came between or the server was
+        restarted: it must not matter how often. Raises CatalogUnavailableError.
+        """
+
+        def once() -> T:
+            with self._transaction() as connection:
+                return work(connection)
+
+        with _converted():
+            return _persist(once)
+
+    def portions(self, rows: Sequence[ImageRow]) -> Iterator[list[ImageRow]]:
+        """Cut pictures into what one transaction may write."""
+        return dialects.portions(self._engine, rows)
 
     def check(self) -> None:
         """Return when the database answers. Raises CatalogUnavailableError."""
@@ -119,19 +139,14 @@ class Database:
         """Close all connections that are not in use."""
         self._engine.dispose()
 
-    def _prepare(self) -> None:
-        """Make the tables; empty a catalog of another schema version."""
-        with self.writing() as connection:
-            tables = set(inspect(connection).get_table_names())
-            version = _get(connection, _VERSION) if meta.name in tables else None
-            if version == SCHEMA_VERSION:
-                return
-            for name in sorted(tables - {"sqlite_sequence"}):
-                quoted = connection.dialect.identifier_preparer.quote(name)
-                connection.exec_driver_sql(f"DROP TABLE {quoted}")
-            metadata.create_all(connection)
-            _set(connection, _VERSION, SCHEMA_VERSION)
-            _set(connection, _NEEDS_REINDEX, "yes")
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with self._writer.begin() as connection:
+            connection.info.pop(NEW_LABELS, None)
+            yield connection
+            made = connection.info.pop(NEW_LABELS, {})
+        # Only now are these ids certain: a rollback would have taken them back.
+        self.labels.update(made)
 
 
 def database_of(connection: Connection) -> Database:
@@ -139,6 +154,39 @@ def database_of(connection: Connection) -> Database:
     database = connection.get_execution_options()[DATABASE]
     assert isinstance(database, Database)  # noqa: S101 - for the type checker
     return database
+
+
+def _prepare_file(url: URL, engine: Engine) -> None:
+    path = sqlite.file_of(url)
+    try:
+        with _converted(), sqlite.alone(path):
+            sqlite.set_aside_if_damaged(path)
+            dialects.prepare(engine)
+    except (OSError, sqlite3.Error) as error:
+        raise CatalogUnavailableError(f"The catalog {path} cannot be opened: {error}") from error
+
+
+def _persist(attempt: Callable[[], T]) -> T:
+    """Try until it is done, as long as what stands in the way may pass."""
+    started = time.monotonic()
+    wait = _FIRST_WAIT
+    while True:
+        try:
+            return attempt()
+        except DBAPIError as error:
+            patience = _patience(error)
+            if time.monotonic() - started + wait > patience:
+                raise
+        # Who waits as long as the others meets them again.
+        time.sleep(wait * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
+        wait = min(2 * wait, _LONGEST_WAIT)
+
+
+def _patience(error: DBAPIError) -> float:
+    """Return for how many seconds an error is worth trying again."""
+    if dialects.is_conflict(error):
+        return _CONFLICTS_WITHIN
+    return _OUTAGE_WITHIN if dialects.is_outage(error) else 0.0
 
 
 @contextmanager
@@ -149,46 +197,3 @@ def _converted() -> Iterator[None]:
     except SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error
         raise CatalogUnavailableError(f"The catalog does not answer: {cause}") from error
-
-
-def _get(connection: Connection, name: str) -> str | None:
-    return connection.scalar(select(meta.c.value).where(meta.c.name == name))
-
-
-def _set(connection: Connection, name: str, value: str) -> None:
-    connection.execute(delete(meta).where(meta.c.name == name))
-    connection.execute(insert(meta).values(name=name, value=value))
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Keep other processes from opening the same catalog while it is checked and made."""
-    with path.with_name(f"{path.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _set_aside_if_damaged(path: Path) -> None:
-    """Rename a file that is no healthy database; everything in it can be made again."""
-    if not path.exists() or not _is_damaged(path):
-        return
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    for suffix in ("-wal", "-shm", ""):
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.rename(path.with_name(f"{path.name}.damaged-{stamp}{suffix}"))
-
-
-def _is_damaged(path: Path) -> bool:
-    connection = sqlite3.connect(path, timeout=dialects.BUSY_TIMEOUT)
-    try:
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if path.stat().st_size > _CHECKED_SIZE:
-            return False
-        return bool(connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",))
-    except sqlite3.OperationalError:
-        raise
-    except sqlite3.DatabaseError:
-        return True
-    finally:
-        connection.close()

@@ -2,10 +2,15 @@
 are now, and once more compared after the row is written, until neither has changed.
 """
 
+from functools import partial
+
+from sqlalchemy import Connection
+
 from catalog import reads, writes
 from catalog.database import Database
 from catalog.keys import is_picture_key
 from catalog.reindex import Progress, Reindexer
+from catalog.rows import ImageRow
 from catalog.sources import Source, read_picture, read_trash
 from catalog.storage import ObjectStore
 
@@ -45,11 +50,7 @@ class Indexer:
         for _ in range(_ATTEMPTS):
             listing = {info.key: info.etag for info in self._store.list(folder)}
             rows = [source.row() for source in read_trash(self._store, folder)]
-            with self._database.writing() as connection:
-                known = writes.known_in_trash(connection, folder)
-                gone = set(known) - {row.identity for row in rows}
-                writes.remove_images(connection, gone)
-                writes.put_images(connection, rows)
+            self._write_trash(folder, rows)
             if {info.key: info.etag for info in self._store.list(folder)} == listing:
                 return
 
@@ -81,9 +82,20 @@ class Indexer:
             return
         if source and known and known == source.row(known, name, sha256).stamp:
             return
-        with self._database.writing() as connection:
+
+        def write(connection: Connection) -> None:
             if source is None:
                 writes.remove_image(connection, key)
             else:
                 known = writes.known(connection, [key]).get(key)
                 writes.put_image(connection, source.row(known, name, sha256))
+
+        self._database.write(write)
+
+    def _write_trash(self, folder: str, rows: list[ImageRow]) -> None:
+        with self._database.reading() as connection:
+            known = writes.known_in_trash(connection, folder)
+        for key, trash in set(known) - {row.identity for row in rows}:
+            self._database.write(partial(writes.remove_image, key=key, trash=trash))
+        for portion in self._database.portions(rows):
+            self._database.write(partial(writes.put_images, rows=portion))

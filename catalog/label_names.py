@@ -30,8 +30,9 @@ def label_ids(connection: Connection, rows: Sequence[ImageRow]) -> dict[str, int
     unknown = [name for name in wanted if name not in cache and name not in ours]
     if unknown:
         _read_labels(connection, unknown, ours)
-        missing = [name for name in unknown if name not in ours]
-        numbers = dialects.next_ids(connection, label.c.id, len(missing))
+        # In order, so that two writers who make the same labels wait for each other in turn.
+        missing = sorted(name for name in unknown if name not in ours)
+        numbers = dialects.new_ids(connection, label.c.id, [[name] for name in missing])
         new = [
             {"id": number, "folded": name, "name": wanted[name][0], "category": wanted[name][1]}
             for number, name in zip(numbers, missing, strict=True)

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from catalog import facets, pages
 from catalog.chunks import chunks
+from catalog.keys import image_id as id_of_key
 from catalog.prepared import prepared_page
 from catalog.query import Query
 from catalog.records import (
@@ -94,12 +95,14 @@ def find_by_sha256(connection: Connection, sha256: str) -> ImageRecord | None:
 
 
 def statuses(connection: Connection, keys: Iterable[str]) -> dict[str, ImageRecord]:
-    """Return the live pictures of these keys; keys without a picture are left out."""
+    """Return the live pictures of these keys, in their order; keys without one are left out."""
+    keys = list(keys)
     found: dict[str, ImageRecord] = {}
     for chunk in chunks(keys):
-        query = select(*RECORD_COLUMNS).where(image.c.key.in_(chunk), image.c.trash == "")
+        ids = [id_of_key(key) for key in chunk]
+        query = select(*RECORD_COLUMNS).where(image.c.public_id.in_(ids), image.c.trash == "")
         found |= {each.key: each for each in records(connection.execute(query).all())}
-    return found
+    return {key: found[key] for key in keys if key in found}
 
 
 def label_counts(

@@ -4,15 +4,18 @@ Pictures are taken in the order of their keys, some thousand a transaction. A ro
 else wrote between our reading of its document and our writing is left to them: they knew more.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Protocol
+
+from sqlalchemy import Connection
 
 from catalog import writes
 from catalog.chunks import chunks
 from catalog.database import Database
 from catalog.errors import ObjectNotFoundError
 from catalog.keys import TRASH, UPLOADS, is_picture_key, metadata_key, split_trash_key
-from catalog.rows import Stamp
+from catalog.rows import ImageRow, Stamp
 from catalog.sources import read_source
 from catalog.storage import ObjectInfo, ObjectStore
 
@@ -39,11 +42,11 @@ class Reindexer:
 
         With `only_changed`, documents that the rows were written from are not read again.
         """
-        resuming = only_changed or self._database.needs_reindex
+        filling = self._database.needs_reindex
         done, last = 0, ""
         pictures = (info for info in self._store.list(UPLOADS) if is_picture_key(info.key))
         for batch in chunks(pictures, BATCH):
-            self._take(batch, last, resuming)
+            self._take(batch, last, only_changed or filling)
             last = batch[-1].key
             done += len(batch)
             if progress:
@@ -52,7 +55,9 @@ class Reindexer:
         done += self._trash()
         if progress:
             progress(done, done)
-        self._database.set_needs_reindex(False)
+        if filling:
+            self._database.set_needs_reindex(False)
+            self._database.settle()
         return done
 
     def _take(self, batch: list[ObjectInfo], after: str, resuming: bool) -> None:
@@ -63,13 +68,10 @@ class Reindexer:
         if resuming:
             batch = [info for info in batch if not self._is_current(info, before.get(info.key))]
         sources = [read_source(self._store, info, info.key) for info in batch]
-        with self._database.writing() as connection:
-            now = writes.known(connection, keys)
-            steady = [each for each in sources if now.get(each.key) == before.get(each.key)]
-            writes.put_images(connection, [each.row(now.get(each.key)) for each in steady])
-        moved = {each.key for each in sources} - {each.key for each in steady}
-        for key in sorted(moved):
-            self._one.index(key)
+        rows = [each.row(before.get(each.key)) for each in sources]
+        for portion in self._database.portions(rows):
+            for key in self._database.write(partial(_put, rows=portion, before=before)):
+                self._one.index(key)
         self._forget_vanished(after, keys[-1], set(keys))
 
     def _is_current(self, picture: ObjectInfo, known: Stamp | None) -> bool:
@@ -111,3 +113,11 @@ class Reindexer:
             if parts and is_picture_key(parts[1]) and parts[0] != last:
                 last = parts[0]
                 yield last
+
+
+def _put(connection: Connection, rows: Sequence[ImageRow], before: dict[str, Stamp]) -> list[str]:
+    """Write rows, but those that somebody else has written since; return the keys of these."""
+    now = writes.known(connection, [row.key for row in rows])
+    steady = [row for row in rows if now.get(row.key) == before.get(row.key)]
+    writes.put_images(connection, steady)
+    return sorted({row.key for row in rows} - {row.key for row in steady})

@@ -10,7 +10,16 @@ from typing import Any, NamedTuple
 from catalog.document import Document, ShownLabel
 from catalog.keys import file_name, image_id, trash_time
 from catalog.storage import ObjectInfo
-from catalog.terms import MIN_COLOR_PERCENT, clean, color_bit, fold, format_name, microseconds
+from catalog.terms import (
+    MIN_COLOR_PERCENT,
+    clean,
+    color_bit,
+    fold,
+    format_name,
+    indexed,
+    indexed_label,
+    microseconds,
+)
 from catalog.vectors import facts
 
 _HEX = re.compile(r"#[0-9a-f]{6}")
@@ -50,6 +59,12 @@ class ImageRow:
     def identity(self) -> tuple[str, str]:
         """The live one and each entry in the trash are told apart by (key, trash)."""
         return self.values["key"], self.values["trash"]
+
+    @property
+    def key(self) -> str:
+        """The key of the picture, which it had before it came to the trash."""
+        key: str = self.values["key"]
+        return key
 
     @property
     def stamp(self) -> Stamp:
@@ -104,7 +119,7 @@ def document_row(
         "width": _integer(facts_.width),
         "height": _integer(facts_.height),
         "uploaded_at": _uploaded_at(facts_.uploaded_at, picture.modified),
-        "taken_at": clean(facts_.taken_at),
+        "taken_at": indexed(clean(facts_.taken_at)),
         "camera": clean(facts_.camera),
         "document_etag": document_etag,
         "edited": int(bool(document.added or document.removed)),
@@ -137,7 +152,7 @@ def _values(picture: ObjectInfo, key: str, trash: str, name: str, sha256: str) -
         "deleted_at": microseconds(trash_time(trash)) if trash else None,
         "taken_at": "",
         "camera": "",
-        "sha256": clean(sha256),
+        "sha256": indexed(clean(sha256)),
         "etag": picture.etag,
         "document_etag": "",
         "color": "",
@@ -153,7 +168,8 @@ def _finish(values: dict[str, Any], shown: list[ShownLabel]) -> ImageRow:
     values["labels"] = _json([[entry.name, entry.confidence] for entry in own])
     values["label_count"] = len(own)
     values["top_confidence"] = own[0].confidence if own else -1.0
-    values["name_folded"] = fold(values["name"])
+    values["key_start"] = indexed(values["key"])
+    values["name_folded"] = indexed(fold(values["name"]))
     values["format"] = format_name(values["content_type"], values["key"])
     return ImageRow(values, entries)
 
@@ -167,12 +183,12 @@ def _entries(shown: list[ShownLabel]) -> tuple[list[Entry], list[Entry]]:
     also: dict[str, set[tuple[float, str]]] = {}
     for each in shown:
         confidence = float(each.confidence) if math.isfinite(each.confidence) else 0.0
-        folded = fold(each.name)
+        folded = indexed_label(fold(each.name))
         if folded not in own or own[folded].confidence < confidence:
             category = clean(each.categories[0]) if each.categories else ""
             own[folded] = Entry(clean(each.name), folded, category, 0, confidence)
         for alias in each.aliases:
-            also.setdefault(fold(alias), set()).add((confidence, clean(alias)))
+            also.setdefault(indexed_label(fold(alias)), set()).add((confidence, clean(alias)))
     surest = sorted(own.values(), key=lambda entry: -entry.confidence)
     entries = list(surest)
     for folded, found in also.items():

@@ -1,8 +1,9 @@
 """The tables of the catalog: a cache of the documents, rebuilt from them at any time.
 
 The shapes keep to what every engine of CATALOG_URL allows: no foreign keys, no triggers, no
-partial or expression indexes. A change of any table or of what is written into one raises
-SCHEMA_VERSION; an older catalog is then emptied and filled again, never migrated.
+partial or expression indexes, no text over terms.MOST_INDEXED bytes in an index. A change of
+any table or of what is written into one raises SCHEMA_VERSION; an older catalog is then emptied
+and filled again, never migrated.
 
 Times are UTC microseconds since 1970, confidences the document's own floats in percent:
 rounding them would let `dog>90` disagree with the document.
@@ -23,7 +24,9 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
+# Marks the tables that only engines with arrays in memory have.
+ARRAYS = "arrays"
 
 # SQLite numbers rows by itself only where the column is called INTEGER.
 _Id = BigInteger().with_variant(Integer, "sqlite")
@@ -42,7 +45,7 @@ meta = Table(
 )
 
 # One row for each spelling-insensitive name; `name` is how it is shown. Rows are never removed,
-# so a process may remember ids.
+# so a process may remember ids. A `folded` that is too long for an index ends in a hash.
 label = Table(
     "label",
     metadata,
@@ -54,7 +57,8 @@ label = Table(
 )
 
 # One row for each picture, and one for each time it lies in the trash: (key, trash) is the
-# identity, `trash` is empty for the live one. `labels` and `thumbnails` are JSON for the cards.
+# identity, `trash` is empty for the live one; `public_id` stands for the key where it is looked
+# up, and `key_start` where keys are a range. `labels` and `thumbnails` are JSON for the cards.
 image = Table(
     "image",
     metadata,
@@ -83,13 +87,14 @@ image = Table(
     Column("thumbnails", Text, nullable=False),
     Column("labels", Text, nullable=False),
     # What is searched and sorted by, derived from the above when written.
+    Column("key_start", _Sorted, nullable=False),
     Column("name_folded", _Sorted, nullable=False),
     Column("label_count", Integer, nullable=False),
     Column("edited", SmallInteger, nullable=False),
     Column("colors", Integer, nullable=False),
     Column("top_confidence", Double, nullable=False),  # -1 without labels, so it sorts last
-    Index("image_key", "key", "trash", unique=True),
-    Index("image_public_id", "public_id"),
+    Index("image_public_id", "public_id", "trash", unique=True),
+    Index("image_key", "key_start"),
     Index("image_sha256", "sha256"),
     Index("image_newest", "live", "uploaded_at"),
     Index("image_taken", "live", "taken_at", "uploaded_at"),
@@ -104,14 +109,16 @@ image = Table(
 image_label = Table(
     "image_label",
     metadata,
-    Column("live", SmallInteger, nullable=False),
-    Column("label_id", BigInteger, nullable=False),
-    Column("uploaded_at", BigInteger, nullable=False),
-    Column("image_id", BigInteger, nullable=False),
-    Column("alias", SmallInteger, nullable=False),
+    Column("live", SmallInteger, autoincrement=False),
+    Column("label_id", BigInteger, autoincrement=False),
+    Column("uploaded_at", BigInteger, autoincrement=False),
+    Column("image_id", BigInteger, autoincrement=False),
+    Column("alias", SmallInteger, autoincrement=False),
     Column("confidence", Double, nullable=False),
-    PrimaryKeyConstraint("live", "label_id", "uploaded_at", "image_id", "alias"),
-    Index("image_label_by_image", "image_id", "label_id", "confidence"),
+    PrimaryKeyConstraint(
+        "live", "label_id", "uploaded_at", "image_id", "alias", postgresql_include=["confidence"]
+    ),
+    Index("image_label_by_image", "image_id", "label_id", "confidence", "alias"),
     sqlite_with_rowid=False,
 )
 
@@ -124,6 +131,7 @@ image_vector = Table(
     Column("uploaded_at", BigInteger, nullable=False),
     Column("facts", BigInteger, nullable=False),
     Column("vector", LargeBinary, nullable=False),
+    info={ARRAYS: True},
 )
 
 # Which rows were written or removed, in order: how arrays in other processes keep in step.
@@ -133,4 +141,5 @@ change = Table(
     Column("seq", _Id, primary_key=True, autoincrement=True),
     Column("image_id", BigInteger, nullable=False),
     sqlite_autoincrement=True,
+    info={ARRAYS: True},
 )

@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Exists,
     Select,
     and_,
     exists,
@@ -25,7 +24,7 @@ from sqlalchemy.sql.selectable import NamedFromClause
 
 from catalog.chunks import chunks
 from catalog.database import database_of
-from catalog.dialects import unindexed
+from catalog.dialects import probe, unindexed
 from catalog.keys import UPLOADS
 from catalog.query import (
     AfterTerm,
@@ -48,6 +47,8 @@ from catalog.terms import (
     bounds,
     color_bit,
     fold,
+    indexed,
+    indexed_label,
     microseconds,
     positive_label_terms,
     searched_format,
@@ -113,13 +114,14 @@ def match(connection: Connection, query: Query, minimum: float | None) -> Matche
 def label_ids(connection: Connection, names: list[str]) -> dict[str, int]:
     """Return the ids of those labels that are known, by folded name."""
     cache = database_of(connection).labels
-    found = {name: cache[name][0] for name in names if name in cache}
-    for chunk in chunks(name for name in names if name not in found):
+    stored = {name: indexed_label(name) for name in names}
+    found = {name: cache[name][0] for name in stored.values() if name in cache}
+    for chunk in chunks(name for name in stored.values() if name not in found):
         rows = connection.execute(
             select(label.c.folded, label.c.id).where(label.c.folded.in_(chunk))
         )
         found |= dict(rows.all())
-    return found
+    return {name: found[short] for name, short in stored.items() if short in found}
 
 
 def begins_with(column: ColumnElement[str], prefix: str) -> Condition:
@@ -138,7 +140,10 @@ def condition(atom: StateTerm | NameTerm | PrefixTerm | TypeTerm | ColorTerm) ->
         case NameTerm():
             return image.c.name_folded.like(_pattern(atom.pattern), escape="\\")
         case PrefixTerm():
-            return begins_with(image.c.key, UPLOADS + atom.prefix)
+            start = UPLOADS + atom.prefix
+            return and_(
+                begins_with(image.c.key_start, indexed(start)), begins_with(image.c.key, start)
+            )
         case TypeTerm():
             return image.c.format == searched_format(atom.format)
         case ColorTerm():
@@ -249,20 +254,21 @@ class _Translation:
         rows = image_label.alias()
         if term.prefix:
             own = image.c.id if self.driver is None else self.driver.c.image_id
-            return _probe(
-                rows.c.image_id == own, _named(rows, term), *_within(rows.c.confidence, limits)
-            )
+            named = _named(rows, term)
+            found = [rows.c.image_id == own, named, *_within(rows.c.confidence, limits)]
+            return probe(self.connection, found)
         number = self.ids.get(fold(term.name))
         if number is None:
             return false()
         of = image if self.driver is None else self.driver
-        return _probe(
+        conditions = [
             rows.c.live == of.c.live,
             rows.c.label_id == number,
             rows.c.uploaded_at == of.c.uploaded_at,
             unindexed(rows.c.image_id) == (of.c.id if self.driver is None else of.c.image_id),
             *_within(rows.c.confidence, limits),
-        )
+        ]
+        return probe(self.connection, conditions)
 
     def _sort_confidence(self) -> ColumnElement[float]:
         """The highest confidence of the labels asked for, else the surest label's."""
@@ -281,10 +287,6 @@ class _Translation:
         own = image.c.id if self.driver is None else self.driver.c.image_id
         highest = select(func.max(rows.c.confidence)).where(rows.c.image_id == own, or_(*asked))
         return func.coalesce(highest.scalar_subquery(), image.c.top_confidence)
-
-
-def _probe(*conditions: Condition) -> Exists:
-    return exists().where(*conditions)
 
 
 def _named(rows: NamedFromClause[Any], term: LabelTerm) -> Condition:

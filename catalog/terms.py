@@ -1,5 +1,6 @@
 """What a search term means, in one place for SQL (search_sql.py) and arrays (columns.py)."""
 
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,11 @@ from catalog.query import COLORS, LabelTerm, Query
 DEFAULT_MIN = 70.0
 # A colour counts from this share of the pixels on, in percent.
 MIN_COLOR_PERCENT = 10.0
+
+# No text in an index is longer, in bytes: Aurora DSQL takes 1 KiB for all columns of a key.
+MOST_INDEXED = 800
+# So much of a longer label is kept before the hash that stands for the whole.
+_LABEL_START = MOST_INDEXED - 65
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -31,6 +37,24 @@ def clean(text: str) -> str:
 def fold(name: str) -> str:
     """Return what all spellings of a name have in common, whatever the letter case."""
     return fold_name(clean(name))
+
+
+def indexed(text: str) -> str:
+    """Return the start of a text, as much of it as an index holds."""
+    if len(text) * 4 <= MOST_INDEXED:
+        return text
+    return text.encode("utf-8", "replace")[:MOST_INDEXED].decode("utf-8", "ignore")
+
+
+def indexed_label(folded: str) -> str:
+    """Return what a folded label name is stored and found by; a long one ends in its hash."""
+    if len(folded) * 4 <= MOST_INDEXED:
+        return folded
+    data = folded.encode("utf-8", "replace")
+    if len(data) <= MOST_INDEXED:
+        return folded
+    start = data[:_LABEL_START].decode("utf-8", "ignore")
+    return f"{start}#{hashlib.sha256(data).hexdigest()}"
 
 
 def microseconds(moment: datetime) -> int:

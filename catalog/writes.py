@@ -4,15 +4,18 @@
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
 
 from catalog import dialects
 from catalog.chunks import chunks
+from catalog.keys import image_id
 from catalog.label_names import label_ids
 from catalog.rows import ImageRow, Stamp
 from catalog.schema import change, image, image_label, image_vector
+from catalog.terms import indexed
 from catalog.vectors import pack
 
 _LABEL_COLUMNS = [column.name for column in image_label.columns]
@@ -31,8 +34,10 @@ def put_images(connection: Connection, rows: Sequence[ImageRow]) -> None:
     rows = list({row.identity: row for row in rows}.values())
     if not rows:
         return
+    rows = _shortened(connection, rows)
     there = image_ids(connection, [row.identity for row in rows])
-    fresh = iter(dialects.next_ids(connection, image.c.id, len(rows) - len(there)))
+    missing = [row.identity for row in rows if row.identity not in there]
+    fresh = iter(dialects.new_ids(connection, image.c.id, missing))
     _clear(connection, list(there.values()))
     ids = [there[row.identity] if row.identity in there else next(fresh) for row in rows]
     labels = label_ids(connection, rows)
@@ -63,16 +68,20 @@ def known(connection: Connection, keys: Sequence[str]) -> dict[str, Stamp]:
     found: dict[str, Stamp] = {}
     columns = [image.c[name] for name in Stamp._fields]
     for chunk in chunks(keys):
-        query = select(image.c.key, *columns).where(image.c.key.in_(chunk), image.c.trash == "")
+        ids = [image_id(key) for key in chunk]
+        query = select(image.c.key, *columns)
+        query = query.where(image.c.public_id.in_(ids), image.c.trash == "")
         found |= {key: Stamp(*values) for key, *values in connection.execute(query)}
     return found
 
 
 def known_between(connection: Connection, after: str, until: str | None) -> list[str]:
     """Return the keys of live pictures after one key, up to another or to the end."""
-    query = select(image.c.key).where(image.c.trash == "", image.c.key > after)
+    query = select(image.c.key).where(
+        image.c.trash == "", image.c.key_start >= indexed(after), image.c.key > after
+    )
     if until is not None:
-        query = query.where(image.c.key <= until)
+        query = query.where(image.c.key_start <= indexed(until), image.c.key <= until)
     return list(connection.scalars(query))
 
 
@@ -94,13 +103,21 @@ def image_ids(
     """Return the row ids of those (key, trash) that are known."""
     found = {}
     for chunk in chunks(identities):
-        keys = list({key for key, _ in chunk})
+        keys = list({image_id(key) for key, _ in chunk})
         wanted = set(chunk)
-        query = select(image.c.id, image.c.key, image.c.trash).where(image.c.key.in_(keys))
+        query = select(image.c.id, image.c.key, image.c.trash).where(image.c.public_id.in_(keys))
         for number, key, trash in connection.execute(query):
             if (key, trash) in wanted:
                 found[key, trash] = number
     return found
+
+
+def _shortened(connection: Connection, rows: list[ImageRow]) -> list[ImageRow]:
+    """Leave out the names of a picture that are beyond what the engine takes, labels last."""
+    most = dialects.most_names(connection.engine)
+    if most is None:
+        return rows
+    return [replace(row, entries=row.entries[:most]) for row in rows]
 
 
 def _insert_images(connection: Connection, ids: list[int], rows: Sequence[ImageRow]) -> None:
@@ -116,7 +133,8 @@ def _clear(connection: Connection, ids: list[int]) -> None:
     """Remove all rows of these pictures."""
     for chunk in chunks(ids):
         connection.execute(delete(image_label).where(image_label.c.image_id.in_(chunk)))
-        connection.execute(delete(image_vector).where(image_vector.c.image_id.in_(chunk)))
+        if dialects.keeps_arrays(connection):
+            connection.execute(delete(image_vector).where(image_vector.c.image_id.in_(chunk)))
         connection.execute(delete(image).where(image.c.id.in_(chunk)))
 
 

@@ -30,7 +30,9 @@ from catalog.query import (
     TypeTerm,
 )
 from catalog.sources import read_picture
+from tests.dsql_rules import DsqlRules
 from tests.memory_store import MemoryStore
+from tests.postgres import Cluster
 from tests.reference_catalog import Picture, ReferenceCatalog, Seen
 
 SORTS = ["newest", "oldest", "taken", "name", "confidence"]
@@ -171,15 +173,29 @@ def identities(images: list[reads.ImageRecord]) -> list[tuple[str, str]]:
     return [(each.key, each.trash) for each in images]
 
 
-@pytest.fixture(scope="module", params=["arrays", "sql"])
+@pytest.fixture(scope="module", params=["arrays", "sql", "postgresql", "dsql"])
 def database(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Database]:
-    path: Path = tmp_path_factory.mktemp("catalog") / "catalog.sqlite"
-    opened = Database.open(f"sqlite:///{path}")
-    opened.uses_arrays = request.param == "arrays"
+    """A catalog on each engine; on SQLite with and without arrays in memory.
+
+    Aurora DSQL itself runs nowhere else: what it is sent goes to PostgreSQL, and is checked.
+    """
+    if request.param in ("arrays", "sql"):
+        path: Path = tmp_path_factory.mktemp("catalog") / "catalog.sqlite"
+        opened = Database.open(f"sqlite:///{path}")
+        opened.uses_arrays = request.param == "arrays"
+        yield opened
+        opened.close()
+        return
+    cluster: Cluster = request.getfixturevalue("postgres")
+    url = cluster.create(f"contract_{request.param}")
+    rules = DsqlRules()
+    opened = Database.open(url) if request.param == "postgresql" else rules.open(url)
+    rules.watch(opened)
     yield opened
     opened.close()
+    assert rules.broken == []
 
 
 everything = settings(

@@ -1,0 +1,43 @@
+"""The differences between the engines of CATALOG_URL; nothing else asks which engine it is.
+
+SQLite, PostgreSQL, and Aurora DSQL, which speaks as PostgreSQL does and allows less.
+"""
+
+from catalog.dialects.engines import open_engine
+from catalog.dialects.failures import is_conflict, is_outage
+from catalog.dialects.sqlite import WRITES
+from catalog.dialects.statements import (
+    greatest,
+    in_a_writing_transaction,
+    insert_many,
+    insert_missing,
+    keeps_arrays,
+    new_ids,
+    probe,
+    samples,
+    unindexed,
+    whole,
+)
+from catalog.dialects.tables import prepare, settle
+from catalog.dialects.transactions import most_names, portions
+
+__all__ = [
+    "WRITES",
+    "greatest",
+    "in_a_writing_transaction",
+    "insert_many",
+    "insert_missing",
+    "is_conflict",
+    "is_outage",
+    "keeps_arrays",
+    "most_names",
+    "new_ids",
+    "open_engine",
+    "portions",
+    "prepare",
+    "probe",
+    "samples",
+    "settle",
+    "unindexed",
+    "whole",
+]

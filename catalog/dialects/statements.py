@@ -1,0 +1,146 @@
+"""Statements that engines put differently."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Exists,
+    Select,
+    Table,
+    case,
+    func,
+    insert,
+    literal_column,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy.types import Integer
+
+from catalog.chunks import chunks
+from catalog.dialects.sqlite import WRITES
+
+# Ids that are made from names are spread evenly over this range.
+IDS = 2**63
+# Parameters of one statement; PostgreSQL takes 65,535.
+_MOST_VALUES = 30_000
+
+
+def insert_many(
+    connection: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]
+) -> None:
+    """Insert rows whose values stand in the order of `columns`, without a dictionary for each."""
+    if not rows:
+        return
+    named = dict.fromkeys(columns)
+    statement = insert(table).values(named).compile(dialect=connection.dialect)
+    assert list(statement.positiontup or []) == list(columns)  # noqa: S101 - our own order
+    if _is_sqlite(connection):
+        connection.exec_driver_sql(str(statement), rows)
+        return
+    # One statement for many rows: each statement is a way to the server and back.
+    head, values = str(statement).split(" VALUES ")
+    for chunk in chunks(rows, _MOST_VALUES // len(columns)):
+        flat = tuple([value for row in chunk for value in row])
+        connection.exec_driver_sql(f"{head} VALUES {', '.join([values] * len(chunk))}", flat)
+
+
+def insert_missing(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Insert those rows whose unique columns are not there yet."""
+    module = sqlite if _is_sqlite(connection) else postgresql
+    connection.execute(module.insert(table).on_conflict_do_nothing(), rows)
+
+
+def new_ids(
+    connection: Connection, column: Column[int], names: Sequence[Iterable[str]]
+) -> list[int]:
+    """Return an id for each row that is not there yet, which is told apart by its names.
+
+    On SQLite the writer is alone, so these are the next numbers. Elsewhere all writers would
+    meet at the next number: there an id is made from the names, the same whoever makes it, and
+    ids are spread evenly, so that those below some number are a fair sample.
+    """
+    if _is_sqlite(connection):
+        highest = connection.scalar(select(func.max(column))) or 0
+        return list(range(highest + 1, highest + 1 + len(names)))
+    return [_hashed(each) for each in names]
+
+
+def _hashed(names: Iterable[str]) -> int:
+    digest = hashlib.sha256("\0".join(names).encode("utf-8", "replace")).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def samples(connection: Connection) -> bool:
+    """Tell whether counts of very many pictures are worked out from a sample of them."""
+    return not _is_sqlite(connection)
+
+
+def in_a_writing_transaction(connection: Connection) -> bool:
+    """Tell whether what this connection sees may yet be rolled back."""
+    return bool(connection.get_execution_options().get(WRITES, False))
+
+
+def keeps_arrays(connection: Connection) -> bool:
+    """Tell whether counts come from arrays in memory, which the writer must then feed."""
+    return _is_sqlite(connection)
+
+
+def probe(connection: Connection, conditions: Iterable[ColumnElement[bool]]) -> Exists:
+    """Ask for each row of a selection whether there is another one, by an index.
+
+    PostgreSQL would rather read both sides whole and join them, however few rows are asked
+    for; it does not where the question has an offset.
+    """
+    question: Select[Any] = select(literal_column("1")).where(*conditions)
+    if not _is_sqlite(connection):
+        question = question.offset(literal_column("0"))
+    return question.exists()
+
+
+def _is_sqlite(connection: Connection) -> bool:
+    return connection.dialect.name == "sqlite"
+
+
+class unindexed(GenericFunction[Any]):  # noqa: N801 - reads like the SQL it makes
+    """A column that SQLite shall not choose an index by (its unary plus)."""
+
+    inherit_cache = True
+
+
+@compiles(unindexed)
+def _plain(element: unindexed, compiler: SQLCompiler, **options: Any) -> str:
+    return str(compiler.process(element.clauses.clauses[0], **options))
+
+
+@compiles(unindexed, "sqlite")
+def _with_plus(element: unindexed, compiler: SQLCompiler, **options: Any) -> str:
+    return f"+{_plain(element, compiler, **options)}"
+
+
+class whole(GenericFunction[int]):  # noqa: N801 - reads like the SQL it makes
+    """A positive number without its fraction."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(whole)
+def _floor(element: whole, compiler: SQLCompiler, **options: Any) -> str:
+    return f"CAST(floor({compiler.process(element.clauses, **options)}) AS INTEGER)"
+
+
+@compiles(whole, "sqlite")
+def _cast(element: whole, compiler: SQLCompiler, **options: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **options)} AS INTEGER)"
+
+
+def greatest(first: ColumnElement[Any], second: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the greater of two values that are not NULL."""
+    return case((first >= second, first), else_=second)

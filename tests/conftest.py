@@ -1,0 +1,5 @@
+"""Fixtures of all tests."""
+
+from tests.postgres import postgres
+
+__all__ = ["postgres"]
