@@ -19,11 +19,12 @@ from sqlalchemy import Connection, func, select
 from catalog.chunks import chunks
 from catalog.database import database_of
 from catalog.dialects import in_a_writing_transaction
+from catalog.postings import STEPS, Integers, Mask
 from catalog.query import Query
 from catalog.query_mask import NumberedQuery, mask_of
 from catalog.records import LabelCount
 from catalog.schema import change, image_vector, label
-from catalog.segments import Integers, Mask, Segment
+from catalog.segments import Segment
 from catalog.terms import fold, surest_needed, threshold
 
 # So many row ids are fetched at once; the rest of the load is numpy's.
@@ -158,14 +159,9 @@ def counts(
     found = np.zeros(0, np.int64)
     masks = _masks(state, connection, query, minimum)
     for (segment, _), mask in zip(state.parts, masks, strict=True):
-        entries = segment.shown(mask)
-        sure = segment.confidence >= least if entries.dtype == np.bool_ else None
-        chosen = (
-            segment.label[entries & sure]
-            if sure is not None
-            else segment.label[entries[segment.confidence[entries] >= least]]
-        )
-        number = np.bincount(chosen, minlength=len(found))
+        number = segment.counts(mask, least)
+        if len(number) < len(found):
+            number, found = found, number
         number[: len(found)] += found
         found = number
     return found
@@ -194,15 +190,12 @@ def label_counts(
     return [LabelCount(name, -number, category) for number, name, category in sorted(found)[:limit]]
 
 
-def histogram(
-    state: State, connection: Connection, query: Query, minimum: float | None, steps: int
-) -> list[int]:
-    """Count the labels of matching pictures by confidence, in equal steps from 0 to 100."""
-    found = np.zeros(steps, np.int64)
-    masks = _masks(state, connection, query, minimum)
+def histogram(state: State, connection: Connection, query: Query) -> list[int]:
+    """Count the labels of pictures that match at any confidence, in steps of 5 %."""
+    masks = _masks(state, connection, query, 0.0)
+    found = np.zeros(STEPS, np.int64)
     for (segment, _), mask in zip(state.parts, masks, strict=True):
-        places = (segment.confidence[segment.shown(mask)] / (100 / steps)).astype(np.int64)
-        found += np.bincount(np.minimum(places, steps - 1), minlength=steps)
+        found += segment.histogram(mask)
     return [int(number) for number in found]
 
 

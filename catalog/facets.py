@@ -64,7 +64,7 @@ def confidence_histogram(connection: Connection, query: Query) -> list[int]:
 
         state = columns.state_of(connection)
         if state is not None:
-            return columns.histogram(state, connection, query, 0.0, HISTOGRAM_STEPS)
+            return columns.histogram(state, connection, query)
     shown = image_label.alias("shown")
     step = whole(shown.c.confidence / _STEP)
     last = HISTOGRAM_STEPS - 1
