@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Engine, Table, case, event, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql import ColumnElement
@@ -48,6 +49,20 @@ def prepare_sqlite(engine: Engine) -> None:
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(WRITES, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def fetch(connection: Connection, sql: str, values: Sequence[Any]) -> list[Any]:
+    """Return the rows of a ready statement as plain tuples where the driver gives them."""
+    if connection.dialect.name != "sqlite":
+        return list(connection.exec_driver_sql(sql, tuple(values)).all())
+    if not connection.in_transaction():
+        connection.begin()
+    driver: Any = connection.connection.driver_connection
+    try:
+        found: list[Any] = driver.execute(sql, values).fetchall()
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(sql, values, error, sqlite3.Error) from error
+    return found
 
 
 def insert_many(

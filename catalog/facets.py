@@ -1,5 +1,6 @@
-"""Counts under a filter, in SQL."""
+"""Counts under a filter: from the arrays in memory where there are some, else in SQL."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, case, func, select
@@ -14,6 +15,24 @@ from catalog.terms import fold, threshold
 
 HISTOGRAM_STEPS = 20
 _STEP = 100 / HISTOGRAM_STEPS
+
+
+def page_rows(
+    connection: Connection,
+    query: Query,
+    minimum: float | None,
+    sort: str,
+    most: int,
+    after: Sequence[Any] | None,
+) -> Sequence[Sequence[Any]] | None:
+    """Return the rows of a page as the arrays know it, None where only SQL can tell."""
+    if database_of(connection).uses_arrays:
+        from catalog import array_pages, columns  # as below
+
+        state = columns.state_of(connection)
+        if state is not None:
+            return array_pages.page_rows(state, connection, query, minimum, sort, most, after)
+    return None
 
 
 def total(connection: Connection, query: Query, minimum: float | None) -> int:

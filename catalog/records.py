@@ -72,13 +72,13 @@ class Neighbours(NamedTuple):
     total: int
 
 
-_NAMES = (
+NAMES = (
     "public_id", "key", "name", "status", "error_code", "error_message", "content_type",
     "size", "width", "height", "uploaded_at", "taken_at", "camera", "sha256", "etag",
     "document_etag", "thumbnails", "color", "labels", "trash", "deleted_at",
 )  # fmt: skip
 
-RECORD_COLUMNS: tuple[ColumnElement[Any], ...] = tuple(image.c[name] for name in _NAMES)
+RECORD_COLUMNS: tuple[ColumnElement[Any], ...] = tuple(image.c[name] for name in NAMES)
 
 
 def records(rows: Sequence[Sequence[Any]]) -> list[ImageRecord]:

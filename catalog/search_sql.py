@@ -25,7 +25,7 @@ from sqlalchemy.sql.selectable import NamedFromClause
 
 from catalog.chunks import chunks
 from catalog.database import database_of
-from catalog.dialects import unindexed
+from catalog.dialects import in_a_writing_transaction, unindexed
 from catalog.keys import UPLOADS
 from catalog.query import (
     AfterTerm,
@@ -114,11 +114,13 @@ def label_ids(connection: Connection, names: list[str]) -> dict[str, int]:
     """Return the ids of those labels that are known, by folded name."""
     cache = database_of(connection).labels
     found = {name: cache[name][0] for name in names if name in cache}
+    columns = (label.c.folded, label.c.id, label.c.name, label.c.category)
     for chunk in chunks(name for name in names if name not in found):
-        rows = connection.execute(
-            select(label.c.folded, label.c.id).where(label.c.folded.in_(chunk))
-        )
-        found |= dict(rows.all())
+        rows = connection.execute(select(*columns).where(label.c.folded.in_(chunk))).all()
+        found |= {folded: number for folded, number, *_ in rows}
+        if not in_a_writing_transaction(connection):
+            # Rows of labels are never removed, so what others have committed may be kept.
+            cache.update({folded: (number, name, of) for folded, number, name, of in rows})
     return found
 
 

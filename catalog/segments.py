@@ -4,8 +4,9 @@ A segment never changes. Pictures that were written again or removed are dead in
 its owner keeps), and alive in a later segment.
 """
 
+import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -36,6 +37,9 @@ class Segment:
     label: NDArray[np.int32]
     own: Mask
     confidence: NDArray[np.float64]
+    # What catalog/orders.py has read of this segment.
+    orders: dict[str, Any] = field(default_factory=dict, compare=False)
+    lock: threading.Lock = field(default_factory=threading.Lock, compare=False)
 
     @classmethod
     def of(cls, rows: Iterable[Sequence[Any]]) -> "Segment":
