@@ -16,7 +16,7 @@ from catalog.terms import Bounds
 STEPS = 20
 STEP = 100 / STEPS
 # A label of fewer entries is counted by looking at each: a bitmap's call costs as much.
-_RARE = 2000
+_RARE = 6000
 
 Mask = NDArray[np.bool_]
 Integers = NDArray[np.int64]
@@ -117,19 +117,23 @@ class Postings:
         return np.diff(self.start[::STEPS])
 
     @cached_property
-    def _rare(self) -> tuple[Integers, Integers]:
-        """The entries of rare labels, and the (label, step) that each is of."""
-        keys = np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
-        rare = np.flatnonzero(np.repeat(self._sizes <= _RARE, self._sizes))
-        return rare, keys[rare]
+    def _rare(self) -> tuple[Places, NDArray[np.float64], Integers, Integers]:
+        """The owners and confidences of rare labels' entries; where each (label, step) begins,
+        and which of them these are."""
+        sizes = np.diff(self.start)
+        rare = np.repeat(self._sizes <= _RARE, STEPS) & (sizes > 0)
+        entries = np.repeat(rare, sizes)
+        begin = np.cumsum(sizes[rare]) - sizes[rare]
+        confidence = self._confidence[self.entry[entries]]
+        return self.owner[entries], confidence, begin, np.flatnonzero(rare)
 
     def _add_rare(self, found: Integers, mask: Mask, least: float) -> None:
-        entries, keys = self._rare
-        chosen = mask[self.owner[entries]]
-        if least > 0:
-            chosen &= self._confidence[self.entry[entries]] >= least
-        flat = np.bincount(keys[chosen], minlength=found.size)
-        found += flat.reshape(found.shape)
+        owner, confidence, begin, keys = self._rare
+        if len(keys):
+            chosen = mask[owner]
+            if least > 0:
+                chosen &= confidence >= least
+            found.reshape(-1)[keys] = np.add.reduceat(chosen, begin, dtype=np.int64)
 
 
 def step_of(confidence: NDArray[np.float64]) -> Integers:

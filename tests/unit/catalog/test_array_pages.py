@@ -93,6 +93,6 @@ def test_an_order_of_a_later_moment_is_not_used(database: Database) -> None:
         with database.writing() as connection:
             writes.remove_images(connection, [("uploads/0003.jpg", "")])
         with database.reading() as new:
-            assert len(reads.search(new, parse("d*|c*"), sort="name").images) == 29
-        by_name = reads.search(old, parse("d*|c*"), sort="name").images
+            assert len(reads.search(new, parse("d*|c*"), min=0.0, sort="name").images) == 29
+        by_name = reads.search(old, parse("d*|c*"), min=0.0, sort="name").images
         assert sorted(image.key for image in by_name) == sorted(keys)
