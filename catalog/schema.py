@@ -23,7 +23,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 
 # SQLite numbers rows by itself only where the column is called INTEGER.
 _Id = BigInteger().with_variant(Integer, "sqlite")
@@ -54,7 +54,8 @@ label = Table(
 )
 
 # One row for each picture, and one for each time it lies in the trash: (key, trash) is the
-# identity, `trash` is empty for the live one. `labels` and `thumbnails` are JSON for the cards.
+# identity, `trash` is empty for the live one. `labels` and `thumbnails` are JSON for the cards;
+# a label that others imply says third how sure the surest of these is.
 image = Table(
     "image",
     metadata,
