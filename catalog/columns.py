@@ -19,11 +19,12 @@ from sqlalchemy import Connection, func, select
 from catalog.chunks import chunks
 from catalog.database import database_of
 from catalog.dialects import in_a_writing_transaction
+from catalog.postings import STEPS, Integers, Mask
 from catalog.query import Query
 from catalog.query_mask import NumberedQuery, mask_of
 from catalog.records import LabelCount
 from catalog.schema import change, image_vector, label
-from catalog.segments import Integers, Mask, Segment
+from catalog.segments import Segment
 from catalog.terms import fold, surest_needed, threshold
 
 # So many row ids are fetched at once; the rest of the load is numpy's.
@@ -50,11 +51,16 @@ class State:
     seq: int
     parts: tuple[tuple[Segment, Mask], ...]
     names: list[tuple[int, str, str, str]] = field(default_factory=list)
-    masks: OrderedDict[Any, list[Mask]] = field(default_factory=OrderedDict)
+    found: "OrderedDict[Any, Found]" = field(default_factory=OrderedDict)
 
-    def matching(self, query: NumberedQuery, minimum: float | None) -> list[Mask]:
-        """Tell for each segment which of its pictures match."""
-        return [mask_of(segment, query, minimum) & alive for segment, alive in self.parts]
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Which pictures of each segment match a query, and how many."""
+
+    numbered: NumberedQuery
+    masks: list[Mask]
+    counts: list[int]
 
 
 def state_of(connection: Connection) -> State | None:
@@ -147,7 +153,7 @@ def _compacted(parts: list[tuple[Segment, Mask]]) -> list[tuple[Segment, Mask]]:
 
 def total(state: State, connection: Connection, query: Query, minimum: float | None) -> int:
     """Count the pictures that match."""
-    return sum(int(np.count_nonzero(mask)) for mask in _masks(state, connection, query, minimum))
+    return sum(found(state, connection, query, minimum).counts)
 
 
 def counts(
@@ -155,20 +161,15 @@ def counts(
 ) -> NDArray[np.int64]:
     """Count, by label id, how many matching pictures show the label at the threshold."""
     least = threshold(minimum)
-    found = np.zeros(0, np.int64)
-    masks = _masks(state, connection, query, minimum)
+    result = np.zeros(0, np.int64)
+    masks = found(state, connection, query, minimum).masks
     for (segment, _), mask in zip(state.parts, masks, strict=True):
-        entries = segment.shown(mask)
-        sure = segment.confidence >= least if entries.dtype == np.bool_ else None
-        chosen = (
-            segment.label[entries & sure]
-            if sure is not None
-            else segment.label[entries[segment.confidence[entries] >= least]]
-        )
-        number = np.bincount(chosen, minlength=len(found))
-        number[: len(found)] += found
-        found = number
-    return found
+        number = segment.counts(mask, least)
+        if len(number) < len(result):
+            number, result = result, number
+        number[: len(result)] += result
+        result = number
+    return result
 
 
 def label_counts(
@@ -186,39 +187,39 @@ def label_counts(
         # Labels change only together with pictures, so this state may keep them.
         state.names = [(n, a, b, c) for n, a, b, c in connection.execute(select(*columns))]
     begin = fold(prefix)
-    found = [
+    named = [
         (-numbers[number], name, category)
         for number, name, category, folded in state.names
         if number < len(numbers) and numbers[number] and folded.startswith(begin)
     ]
-    return [LabelCount(name, -number, category) for number, name, category in sorted(found)[:limit]]
+    return [LabelCount(name, -number, category) for number, name, category in sorted(named)[:limit]]
 
 
-def histogram(
-    state: State, connection: Connection, query: Query, minimum: float | None, steps: int
-) -> list[int]:
-    """Count the labels of matching pictures by confidence, in equal steps from 0 to 100."""
-    found = np.zeros(steps, np.int64)
-    masks = _masks(state, connection, query, minimum)
+def histogram(state: State, connection: Connection, query: Query) -> list[int]:
+    """Count the labels of pictures that match at any confidence, in steps of 5 %."""
+    masks = found(state, connection, query, 0.0).masks
+    steps = np.zeros(STEPS, np.int64)
     for (segment, _), mask in zip(state.parts, masks, strict=True):
-        places = (segment.confidence[segment.shown(mask)] / (100 / steps)).astype(np.int64)
-        found += np.bincount(np.minimum(places, steps - 1), minlength=steps)
-    return [int(number) for number in found]
+        steps += segment.histogram(mask)
+    return [int(number) for number in steps]
 
 
-def _masks(state: State, connection: Connection, query: Query, minimum: float | None) -> list[Mask]:
+def found(state: State, connection: Connection, query: Query, minimum: float | None) -> Found:
+    """Return which pictures match; page, counts and histogram of one request ask for the same."""
     key = (
         tuple((clause.negated, clause.atoms) for clause in query.clauses),
         threshold(minimum) if query.has_label_term else None,
         surest_needed(query, minimum),
     )
-    masks = state.masks.get(key)
-    if masks is None:
-        masks = state.matching(NumberedQuery(connection, query), minimum)
-        state.masks[key] = masks
-        while len(state.masks) > _MASKS:
+    known = state.found.get(key)
+    if known is None:
+        numbered = NumberedQuery(connection, query)
+        masks = [mask_of(segment, numbered, minimum) & alive for segment, alive in state.parts]
+        known = Found(numbered, masks, [int(np.count_nonzero(mask)) for mask in masks])
+        state.found[key] = known
+        while len(state.found) > _MASKS:
             try:
-                state.masks.popitem(last=False)
+                state.found.popitem(last=False)
             except KeyError:  # another thread was quicker
                 break
-    return masks
+    return known

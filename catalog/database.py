@@ -50,8 +50,10 @@ class Database:
         self.labels: dict[str, tuple[int, str, str]] = {}
         # Searches that were asked before (used by prepared.py).
         self.statements: OrderedDict[Hashable, Any] = OrderedDict()
-        # Counts come from arrays in memory where numpy is there, else from SQL (facets.py).
-        self.uses_arrays = engine.dialect.name == "sqlite" and find_spec("numpy") is not None
+        # Counts come from arrays in memory where they can be made, else from SQL (facets.py).
+        self.uses_arrays = dialects.may_keep_arrays(engine) and all(
+            find_spec(name) for name in ("numpy", "pyroaring")
+        )
         self.arrays: Columns | None = None
         self.arrays_lock = threading.Lock()
         self._engine = engine.execution_options(**{DATABASE: self})

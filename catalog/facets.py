@@ -1,5 +1,6 @@
-"""Counts under a filter, in SQL."""
+"""Counts under a filter: from the arrays in memory where there are some, else in SQL."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, case, func, select
@@ -14,6 +15,24 @@ from catalog.terms import fold, threshold
 
 HISTOGRAM_STEPS = 20
 _STEP = 100 / HISTOGRAM_STEPS
+
+
+def page_rows(
+    connection: Connection,
+    query: Query,
+    minimum: float | None,
+    sort: str,
+    most: int,
+    after: Sequence[Any] | None,
+) -> Sequence[Sequence[Any]] | None:
+    """Return the rows of a page as the arrays know it, None where only SQL can tell."""
+    if database_of(connection).uses_arrays:
+        from catalog import array_pages, columns  # as below
+
+        state = columns.state_of(connection)
+        if state is not None:
+            return array_pages.page_rows(state, connection, query, minimum, sort, most, after)
+    return None
 
 
 def total(connection: Connection, query: Query, minimum: float | None) -> int:
@@ -64,14 +83,17 @@ def confidence_histogram(connection: Connection, query: Query) -> list[int]:
 
         state = columns.state_of(connection)
         if state is not None:
-            return columns.histogram(state, connection, query, 0.0, HISTOGRAM_STEPS)
+            return columns.histogram(state, connection, query)
     shown = image_label.alias("shown")
-    step = whole(shown.c.confidence / _STEP)
-    last = HISTOGRAM_STEPS - 1
-    bucket = case((step > last, last), else_=step).label("bucket")
-    counted = _labels_shown(match(connection, query, 0.0), shown, bucket, func.count())
+    # The lowest step apart: the share of a number next to nothing is less than an engine can say.
+    bucket = case(
+        (shown.c.confidence < _STEP, 0),
+        (shown.c.confidence >= 100, HISTOGRAM_STEPS - 1),
+        else_=whole(shown.c.confidence / _STEP),
+    ).label("bucket")
+    buckets = _labels_shown(match(connection, query, 0.0), shown, bucket).subquery().c.bucket
     steps = [0] * HISTOGRAM_STEPS
-    for place, number in connection.execute(counted.group_by(bucket)):
+    for place, number in connection.execute(select(buckets, func.count()).group_by(buckets)):
         steps[place] = number
     return steps
 

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 from sqlalchemy import ColumnElement, Select, and_, or_
 
 from catalog.errors import InvalidCursorError
-from catalog.query import Query
+from catalog.query import LabelTerm, Query
 from catalog.schema import image
 from catalog.search_sql import Matches
 
@@ -51,6 +51,35 @@ def order(sort: str, matches: Matches) -> list[Key]:
     return first[sort] + unique
 
 
+def kinds(sort: str) -> list[type]:
+    """Return what the values of an order look like in a cursor. Raises ValueError."""
+    first: dict[str, list[type]] = {
+        "newest": [int],
+        "oldest": [int],
+        "taken": [str, int],
+        "name": [str, int],
+        "confidence": [float, int],
+    }
+    if sort not in first:
+        raise ValueError(f"There is no order {sort!r}: it is one of {', '.join(SORTS)}.")
+    return [*first[sort], str, str]
+
+
+def walks_an_index(query: Query, sort: str) -> bool:
+    """Tell whether a page is a short walk along an index, so that nothing is to be gained."""
+    if not query.clauses:
+        return True
+    return len(query.clauses) == 1 and sort in ("newest", "oldest") and is_one_label(query)
+
+
+def is_one_label(query: Query) -> bool:
+    """Tell whether a query asks for one label and nothing else."""
+    (clause,) = query.clauses
+    atom = clause.atoms[0]
+    alone = len(clause.atoms) == 1 and not clause.negated
+    return alone and isinstance(atom, LabelTerm) and not atom.prefix
+
+
 def ordered(query: Select[Any], keys: list[Key], *, backwards: bool = False) -> Select[Any]:
     """Sort a selection by an order, or by its opposite."""
     return query.order_by(
@@ -80,16 +109,16 @@ def write_cursor(fingerprint: str, values: list[Any]) -> str:
     return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
 
 
-def read_cursor(cursor: str, fingerprint: str, keys: list[Key]) -> list[Any]:
+def read_cursor(cursor: str, fingerprint: str, kinds: list[type]) -> list[Any]:
     """Return the values in a cursor. Raises InvalidCursorError unless it is of this search."""
     try:
         packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         values: list[Any]
         given, *values = json.loads(packed)
-        sound = given == fingerprint and len(values) == len(keys)
+        sound = given == fingerprint and len(values) == len(kinds)
     except (binascii.Error, UnicodeError, ValueError, TypeError, RecursionError) as error:
         raise InvalidCursorError("This is no cursor: go back to the first page.") from error
-    if not sound or not all(_fits(v, key.kind) for v, key in zip(values, keys, strict=True)):
+    if not sound or not all(_fits(v, kind) for v, kind in zip(values, kinds, strict=True)):
         raise InvalidCursorError("This cursor is of another search: go back to the first page.")
     return values
 

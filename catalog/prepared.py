@@ -5,10 +5,11 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam
+from sqlalchemy import Connection, Select, bindparam
 
 from catalog import pages
 from catalog.database import database_of
+from catalog.dialects import fetch
 from catalog.query import Query
 from catalog.records import RECORD_COLUMNS
 from catalog.search_sql import match
@@ -26,13 +27,11 @@ class PreparedPage:
 
     sql: str
     values: tuple[Any, ...]
-    keys: list[pages.Key]
-    mark: str
 
-    def run(self, connection: Connection, cursor: Sequence[Any]) -> Sequence[Row[Any]]:
+    def run(self, connection: Connection, cursor: Sequence[Any]) -> Sequence[Sequence[Any]]:
         """Return the rows of the page that begins after these values."""
         bound = tuple(cursor[v.place] if isinstance(v, Late) else v for v in self.values)
-        return connection.exec_driver_sql(self.sql, bound).all()
+        return fetch(connection, self.sql, bound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +51,12 @@ def prepared_page(
     query: Query,
     minimum: float | None,
     sort: str,
-    limit: int,
+    most: int,
     continued: bool,
 ) -> PreparedPage:
     """Return the statement of one page, from memory where it was asked before."""
     remembered: OrderedDict[Hashable, PreparedPage] = database_of(connection).statements
-    key = (identity(query), minimum, sort, limit, continued)
+    key = (identity(query), minimum, sort, most, continued)
     found = remembered.get(key)
     if found is not None:
         return found
@@ -69,9 +68,8 @@ def prepared_page(
             bindparam(f"late_{place}", value=Late(place)) for place in range(len(keys))
         ]
         selection = selection.where(pages.beyond(keys, late))
-    statement = pages.ordered(selection, keys).limit(limit + 1)
-    mark = pages.fingerprint(query, minimum, sort)
-    found = PreparedPage(*_compiled(connection, statement), keys, mark)
+    statement = pages.ordered(selection, keys).limit(most)
+    found = PreparedPage(*_compiled(connection, statement))
     if matches.names_all_known:
         remembered[key] = found
         if len(remembered) > _REMEMBERED:

@@ -5,6 +5,7 @@ from typing import Any, TypeGuard
 import numpy as np
 from sqlalchemy import Connection, select
 
+from catalog.postings import Integers, Mask
 from catalog.query import (
     AfterTerm,
     Atom,
@@ -20,7 +21,7 @@ from catalog.query import (
 )
 from catalog.schema import image, label
 from catalog.search_sql import begins_with, condition, label_ids
-from catalog.segments import Integers, Mask, Segment
+from catalog.segments import Segment
 from catalog.terms import (
     bounds,
     color_bit,

@@ -53,16 +53,34 @@ def search(
     this page, which saves time where all pages are read. Raises InvalidCursorError for a cursor
     that is not of this search, and ValueError for an unknown sort.
     """
-    page = prepared_page(connection, query, min, sort, limit, cursor is not None)
-    begin = [] if cursor is None else pages.read_cursor(cursor, page.mark, page.keys)
-    rows = page.run(connection, begin)
+    mark = pages.fingerprint(query, min, sort)
+    begin = None if cursor is None else pages.read_cursor(cursor, mark, pages.kinds(sort))
+    rows = _page_rows(connection, query, min, sort, limit + 1, begin, counted)
     following = None
     if len(rows) > limit:
-        following = pages.write_cursor(page.mark, list(rows[limit - 1][len(RECORD_COLUMNS) :]))
+        following = pages.write_cursor(mark, list(rows[limit - 1][len(RECORD_COLUMNS) :]))
     images = records(rows[:limit])
     if not counted:
         return Page(images, following, len(images), total_is_exact=False)
     return Page(images, following, facets.total(connection, query, min))
+
+
+def _page_rows(
+    connection: Connection,
+    query: Query,
+    minimum: float | None,
+    sort: str,
+    most: int,
+    after: list[Any] | None,
+    counted: bool,
+) -> Sequence[Sequence[Any]]:
+    """Return the rows of a page, from the arrays where they know better than an index."""
+    if counted or not pages.walks_an_index(query, sort):
+        rows = facets.page_rows(connection, query, minimum, sort, most, after)
+        if rows is not None:
+            return rows
+    page = prepared_page(connection, query, minimum, sort, most, after is not None)
+    return page.run(connection, after or [])
 
 
 def get_image(connection: Connection, image_id: str) -> ImageRecord | None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -18,7 +18,8 @@ class ImageRecord:
     """One picture as the catalog knows it: size in bytes, width and height in upright pixels.
 
     `labels` are all that are shown, surest first, confidence in percent; `color` is `#rrggbb` or
-    empty; `trash` is empty or the folder of the trash it lies in, `trash/<stamp>/`.
+    empty; `trash` is empty or the folder of the trash it lies in, `trash/<stamp>/`; `implied` are
+    those labels that are parents of others, with the confidence of the surest that implies them.
     """
 
     id: str
@@ -42,6 +43,7 @@ class ImageRecord:
     labels: list[tuple[str, float]]
     trash: str = ""
     deleted_at: datetime | None = None
+    implied: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -72,13 +74,13 @@ class Neighbours(NamedTuple):
     total: int
 
 
-_NAMES = (
+NAMES = (
     "public_id", "key", "name", "status", "error_code", "error_message", "content_type",
     "size", "width", "height", "uploaded_at", "taken_at", "camera", "sha256", "etag",
     "document_etag", "thumbnails", "color", "labels", "trash", "deleted_at",
 )  # fmt: skip
 
-RECORD_COLUMNS: tuple[ColumnElement[Any], ...] = tuple(image.c[name] for name in _NAMES)
+RECORD_COLUMNS: tuple[ColumnElement[Any], ...] = tuple(image.c[name] for name in NAMES)
 
 
 def records(rows: Sequence[Sequence[Any]]) -> list[ImageRecord]:
@@ -93,9 +95,10 @@ def records(rows: Sequence[Sequence[Any]]) -> list[ImageRecord]:
             *row[11:16],
             [Thumbnail(*each) for each in small],
             row[17],
-            [(name, confidence) for name, confidence in seen],
+            [(each[0], each[1]) for each in seen],
             row[19],
             None if row[20] is None else moment(row[20]),
+            {each[0]: each[2] for each in seen if len(each) > 2},
         )
         for row, small, seen in zip(rows, thumbnails, labels, strict=True)
     ]

@@ -165,7 +165,15 @@ def _values(picture: ObjectInfo, key: str, trash: str, name: str, sha256: str) -
 def _finish(values: dict[str, Any], shown: list[ShownLabel]) -> ImageRow:
     """Add what is derived: labels for the card, and what is searched and sorted by."""
     own, entries = _entries(shown)
-    values["labels"] = _json([[entry.name, entry.confidence] for entry in own])
+    implied = _implied(shown)
+    values["labels"] = _json(
+        [
+            [entry.name, entry.confidence, implied[entry.folded]]
+            if entry.folded in implied
+            else [entry.name, entry.confidence]
+            for entry in own
+        ]
+    )
     values["label_count"] = len(own)
     values["top_confidence"] = own[0].confidence if own else -1.0
     values["key_start"] = indexed(values["key"])
@@ -199,6 +207,18 @@ def _entries(shown: list[ShownLabel]) -> tuple[list[Entry], list[Entry]]:
         numbered = enumerate(sorted(confidences.items(), reverse=True), 1)
         entries += [Entry(name, folded, "", n, value) for n, (value, name) in numbered]
     return surest, entries
+
+
+def _implied(shown: list[ShownLabel]) -> dict[str, float]:
+    """Return for each parent, folded, how sure the surest of the labels that imply it is."""
+    implied: dict[str, float] = {}
+    for each in shown:
+        confidence = float(each.confidence) if math.isfinite(each.confidence) else 0.0
+        own = fold(each.name)
+        for parent in map(fold, each.parents):
+            if parent != own:
+                implied[parent] = max(confidence, implied.get(parent, 0.0))
+    return implied
 
 
 def _add_colors(values: dict[str, Any], document: Document) -> None:

@@ -24,7 +24,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 # Marks the tables that only engines with arrays in memory have.
 ARRAYS = "arrays"
 
@@ -58,7 +58,8 @@ label = Table(
 
 # One row for each picture, and one for each time it lies in the trash: (key, trash) is the
 # identity, `trash` is empty for the live one; `public_id` stands for the key where it is looked
-# up, and `key_start` where keys are a range. `labels` and `thumbnails` are JSON for the cards.
+# up, and `key_start` where keys are a range. `labels` and `thumbnails` are JSON for the cards;
+# a label that others imply says third how sure the surest of these is.
 image = Table(
     "image",
     metadata,

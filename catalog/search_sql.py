@@ -24,7 +24,7 @@ from sqlalchemy.sql.selectable import NamedFromClause
 
 from catalog.chunks import chunks
 from catalog.database import database_of
-from catalog.dialects import probe, unindexed
+from catalog.dialects import in_a_writing_transaction, probe, unindexed
 from catalog.keys import UPLOADS
 from catalog.query import (
     AfterTerm,
@@ -116,11 +116,13 @@ def label_ids(connection: Connection, names: list[str]) -> dict[str, int]:
     cache = database_of(connection).labels
     stored = {name: indexed_label(name) for name in names}
     found = {name: cache[name][0] for name in stored.values() if name in cache}
+    columns = (label.c.folded, label.c.id, label.c.name, label.c.category)
     for chunk in chunks(name for name in stored.values() if name not in found):
-        rows = connection.execute(
-            select(label.c.folded, label.c.id).where(label.c.folded.in_(chunk))
-        )
-        found |= dict(rows.all())
+        rows = connection.execute(select(*columns).where(label.c.folded.in_(chunk))).all()
+        found |= {folded: number for folded, number, *_ in rows}
+        if not in_a_writing_transaction(connection):
+            # Rows of labels are never removed, so what others have committed may be kept.
+            cache.update({folded: (number, name, of) for folded, number, name, of in rows})
     return {name: found[short] for name, short in stored.items() if short in found}
 
 

@@ -4,22 +4,22 @@ A segment never changes. Pictures that were written again or removed are dead in
 its owner keeps), and alive in a later segment.
 """
 
+import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.postings import STEPS, Integers, Mask, Postings, step_of
 from catalog.terms import Bounds
 from catalog.vectors import ENTRY_FIELDS
 
-Mask = NDArray[np.bool_]
-Integers = NDArray[np.int64]
 _ENTRY = np.dtype(ENTRY_FIELDS)
 # Below this share of matching pictures, only their own labels are looked at.
-_FEW = 1 / 8
+_FEW = 1 / 24
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,9 @@ class Segment:
     label: NDArray[np.int32]
     own: Mask
     confidence: NDArray[np.float64]
+    # What catalog/orders.py has read of this segment.
+    orders: dict[str, Any] = field(default_factory=dict, compare=False)
+    lock: threading.Lock = field(default_factory=threading.Lock, compare=False)
 
     @classmethod
     def of(cls, rows: Iterable[Sequence[Any]]) -> "Segment":
@@ -80,14 +83,10 @@ class Segment:
         return len(self.ids)
 
     @cached_property
-    def owner(self) -> NDArray[np.int32]:
-        """The place of the picture that each entry belongs to."""
-        return np.repeat(np.arange(self.size, dtype=np.int32), np.diff(self.start))
-
-    @cached_property
-    def own_count(self) -> NDArray[np.int64]:
+    def own_count(self) -> Integers:
         """How many labels (not aliases) each picture has."""
-        return np.bincount(self.owner[self.own], minlength=self.size)
+        until = _starts(self.own)
+        return until[self.start[1:]] - until[self.start[:-1]]
 
     @cached_property
     def surest(self) -> NDArray[np.float64]:
@@ -99,20 +98,26 @@ class Segment:
         return top
 
     @cached_property
-    def _by_label(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Entries sorted by label, and where each label's begin."""
-        many = int(self.label.max(initial=0))
-        # Sorting 16-bit numbers takes a tenth of the time.
-        labels = self.label.astype(np.uint16) if many < 2**16 else self.label
-        return np.argsort(labels, kind="stable"), _starts(np.bincount(self.label))
+    def labels(self) -> Postings:
+        """Which pictures have which label."""
+        return self._postings(np.flatnonzero(self.own))
+
+    @cached_property
+    def aliases(self) -> Postings:
+        """Which pictures are found by which alias of a label."""
+        return self._postings(np.flatnonzero(~self.own))
+
+    def _postings(self, entries: Integers) -> Postings:
+        owner = np.repeat(np.arange(self.size, dtype=np.int32), np.diff(self.start))
+        return Postings(
+            self.label, self.confidence, entries.astype(np.int32), owner[entries].astype(np.int32)
+        )
 
     def labelled(self, label: int, limits: Bounds) -> Mask:
         """Tell which pictures have a label or alias within bounds."""
-        order, start = self._by_label
         found = np.zeros(self.size, np.bool_)
-        if label + 1 < len(start):
-            entries = order[start[label] : start[label + 1]]
-            found[self.owner[entries[within(self.confidence[entries], limits)]]] = True
+        self.labels.mark(found, label, limits)
+        self.aliases.mark(found, label, limits)
         return found
 
     def places(self, ids: Integers) -> Integers:
@@ -122,12 +127,24 @@ class Segment:
         found: Integers = place[self.ids[place] == ids] if self.size else place[:0]
         return found
 
-    def shown(self, mask: Mask) -> Integers | Mask:
-        """Return the entries, labels only, of these pictures, as an index."""
-        count = int(np.count_nonzero(mask))
-        if count > self.size * _FEW:
-            every: Mask = mask[self.owner] & self.own
-            return every
+    def counts(self, mask: Mask, least: float) -> Integers:
+        """Count, by label, the chosen pictures that show it at `least` percent or over."""
+        entries = self._shown_by_few(mask)
+        if entries is None:
+            return self.labels.counts(mask, least)
+        return np.bincount(self.label[entries[self.confidence[entries] >= least]])
+
+    def histogram(self, mask: Mask) -> Integers:
+        """Count the labels of the chosen pictures by step of confidence."""
+        entries = self._shown_by_few(mask)
+        if entries is None:
+            return self.labels.histogram(mask)
+        return np.bincount(step_of(self.confidence[entries]), minlength=STEPS)
+
+    def _shown_by_few(self, mask: Mask) -> Integers | None:
+        """Return the entries, labels only, of these pictures, or None where they are many."""
+        if np.count_nonzero(mask) > self.size * _FEW:
+            return None
         entries = self._entries(np.flatnonzero(mask))
         return entries[self.own[entries]]
 
@@ -151,16 +168,6 @@ class Segment:
             self.own[entries],
             self.confidence[entries],
         )
-
-
-def within(confidence: NDArray[np.float64], limits: Bounds) -> Mask:
-    """Tell which confidences keep to bounds."""
-    found = np.ones(len(confidence), np.bool_)
-    if limits.low is not None:
-        found = confidence > limits.low if limits.low_open else confidence >= limits.low
-    if limits.high is not None:
-        found &= confidence < limits.high if limits.high_open else confidence <= limits.high
-    return found
 
 
 def _starts(lengths: NDArray[Any]) -> Integers:

@@ -54,8 +54,12 @@ def tagging_environment() -> TaggingEnvironment:
 
 def settings_error(error: ValidationError) -> SettingsError:
     """Say what is wrong with which variable of the environment."""
-    wrong = [
-        f"{each['loc'][0] if each['loc'] else 'A setting'} is {each['input']!r}: {each['msg']}."
-        for each in error.errors()
-    ]
+    wrong = [_said(each["loc"], each["input"], each["msg"]) for each in error.errors()]
     return SettingsError(" ".join([*wrong, "Change it in the environment, or unset it."]))
+
+
+def _said(place: tuple[int | str, ...], value: object, reason: str) -> str:
+    """Say what is wrong with one setting; the value of a secret is not shown."""
+    name = str(place[0]) if place else "A setting"
+    secret = any(word in name for word in ("SECRET", "PASSWORD"))
+    return f"{name} is {'wrong' if secret else repr(value)}: {reason}."

@@ -222,5 +222,41 @@ def doctor(
     raise typer.Exit(status)
 
 
+@app.command()
+def password() -> None:
+    """Ask for a shared password and show its hash, for the setting TAGLIGHT_PASSWORD_HASH."""
+    from cli.sign_in import password as run
+
+    with sentences():
+        run()
+
+
+@app.command()
+def session(
+    library: ExistingArgument = "./library",
+    role: Annotated[
+        Literal["viewer", "editor"], typer.Option("--role", help="What it may be used for.")
+    ] = "viewer",
+    hours: Annotated[
+        float | None,
+        typer.Option(
+            "--hours",
+            min=0.01,
+            max=744,
+            help="How long it counts; left out, as the settings say.",
+        ),
+    ] = None,
+    name: Annotated[str, typer.Option("--name", help="What is written beside edits.")] = "operator",
+) -> None:
+    """Print a session's cookie, for operators and tests: curl -b "$(taglight session)" ...
+
+    It is signed with SESSION_SECRET; without it, with the secret of the library's folder.
+    """
+    from cli.sign_in import session as run
+
+    with sentences():
+        run(library, role, hours, name)
+
+
 if __name__ == "__main__":
     app()

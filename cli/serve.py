@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import ipaddress
-import logging
 import signal
 import socket
 import sys
@@ -12,11 +11,12 @@ from typing import Any
 
 import typer
 import uvicorn
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from catalog.errors import TaglightError
 from catalog.library import Library
 from catalog.settings import settings_error
+from cli import logs
 from cli.home import Home, LibraryError, open_home
 from cli.locks import only_one
 from cli.supervisor import Supervisor, worker_command
@@ -34,20 +34,21 @@ class ServeError(TaglightError):
 
 def serve(library: str, host: str, port: int, *, worker: bool, open_to_network: bool) -> None:
     """Serve the library until stopped. Raises TaglightError where it cannot begin."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
-    check_host(host, open_to_network)
+    logs.configure("%(levelname)s: %(message)s")
+    settings = web_settings()
+    check_host(host, open_to_network, signs_in=settings.needs_sign_in)
     home = open_home(library)
     sentence = (
         f"Taglight already serves the library {home.store.root}: look for its other window, "
         "or end that process first."
     )
     with only_one(home.ours / "serve.lock", sentence), listening(host, port) as sockets:
-        app = compose(home, host)
+        app = compose(home, host, settings)
         with contextlib.ExitStack() as stack:
             stack.enter_context(_ended_by_signals())
             if worker:
                 stack.enter_context(Supervisor(worker_command(str(home.store.root))))
-            _announce(home, host, sockets[0].getsockname()[1])
+            _announce(home, host, sockets[0].getsockname()[1], signs_in=settings.needs_sign_in)
             config = uvicorn.Config(
                 app,
                 log_level="warning",
@@ -59,41 +60,47 @@ def serve(library: str, host: str, port: int, *, worker: bool, open_to_network: 
     home.close()
 
 
-def compose(home: Home, host: str) -> Any:
-    """Return the web app of this home. Raises SettingsError."""
+def web_settings() -> WebSettings:
+    """Read the settings. Raises SettingsError, whose sentences name what to change."""
     try:
-        settings = WebSettings()
+        return WebSettings()
     except ValidationError as error:
         raise settings_error(error) from error
+
+
+def compose(home: Home, host: str, settings: WebSettings | None = None) -> Any:
+    """Return the web app of this home. Raises SettingsError."""
+    settings = settings or web_settings()
     if not is_loopback(host) and host not in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
         named = f"[{host}]" if ":" in host else host
         settings = settings.model_copy(
             update={"allowed_hosts": (*settings.allowed_hosts, named.lower())}
         )
-    secret = settings.session_secret.get_secret_value()
     try:
-        secret = secret or local_secret(home.ours)
+        secrets = settings.secrets or (local_secret(home.ours),)
     except OSError as error:
         raise LibraryError(
             f"The library {home.store.root} cannot be written: {error.strerror}."
         ) from error
+    settings = settings.model_copy(update={"session_secret": SecretStr(",".join(secrets))})
     return create_app(
         settings,
         home.store,
         home.database,
         home.indexer,
         Library(home.store, home.indexer, home.journal),
-        FolderTickets(secret, home.journal.use_once),
+        FolderTickets(secrets, home.journal.use_once),
         FolderUrls(),
     )
 
 
-def check_host(host: str, open_to_network: bool) -> None:
-    """Raise ServeError for a host that others can reach, unless that is meant."""
-    if not is_loopback(host) and not open_to_network:
+def check_host(host: str, open_to_network: bool, *, signs_in: bool = False) -> None:
+    """Raise ServeError for a host that others can reach without a sign-in, unless that is meant."""
+    if not is_loopback(host) and not open_to_network and not signs_in:
         raise ServeError(
             f"On {host} everyone who can reach this machine could see, add and delete pictures: "
-            "there is no sign-in. If you want that, add --open-to-network."
+            "there is no sign-in. Set one up (docs/sign-in.md: `taglight password` is the short "
+            "way), or add --open-to-network if that is what you want."
         )
 
 
@@ -146,10 +153,10 @@ def _ended_by_signals() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _announce(home: Home, host: str, port: int) -> None:
+def _announce(home: Home, host: str, port: int, *, signs_in: bool) -> None:
     named = f"[{host}]" if ":" in host else host
     typer.echo(f"Taglight is on http://{named}:{port}")
     typer.echo(f"Pictures are kept in {home.store.root}. Press Ctrl+C to stop.")
-    if not is_loopback(host):
+    if not is_loopback(host) and not signs_in:
         typer.echo("Everyone who can reach this machine may see, add and delete pictures.")
     sys.stdout.flush()

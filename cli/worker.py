@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable
 
 from catalog.errors import TaglightError
+from cli import logs
 from cli.consumer import Consumer
 from cli.handlers import Handlers
 from cli.home import Home, open_home
@@ -149,7 +150,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("library")
     parser.add_argument("--while-stdin-is-open", action="store_true")
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s worker: %(message)s")
+    logs.configure("%(levelname)s worker: %(message)s")
     logging.getLogger("cli").setLevel(logging.INFO)
     try:
         run_worker(options.library, while_stdin_is_open=options.while_stdin_is_open)

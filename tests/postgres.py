@@ -69,9 +69,11 @@ class Cluster:
             self.process.wait(STARTS_WITHIN)
             self.process = None
 
-    def create(self, database: str) -> str:
-        """Make an empty database and return its CATALOG_URL."""
-        self._run("createdb", "-h", str(self.folder), "-U", USER, database)
+    def create(self, database: str, *, language: str = "") -> str:
+        """Make an empty database and return its CATALOG_URL; sorted as a language is, or not."""
+        sorting = ["--locale-provider=icu", f"--icu-locale={language}", "--template=template0"]
+        command = ["createdb", "-h", str(self.folder), "-U", USER, database]
+        self._run(*command, *(sorting if language else []))
         return self.url(database)
 
     def _answers(self) -> bool:

@@ -8,18 +8,22 @@ from starlette.middleware.gzip import GZipMiddleware
 from catalog.storage import ObjectStore
 from webapp import api_images, api_labels, errors, health, media, pages, receive, uploads
 from webapp import static_files as static
+from webapp.limits import Limit
 from webapp.media import MediaUrls
 from webapp.origins import Gate
 from webapp.security import Security
 from webapp.services import Services
 from webapp.settings import WebSettings
+from webapp.signin import routes
+from webapp.signin.cookies import is_secure
+from webapp.signin.desk import sign_in_of
+from webapp.signin.guard import Guard
 from webapp.tickets import FolderTickets, UploadTickets
 
 if TYPE_CHECKING:
-    from catalog.library import Library
-
     from catalog.database import Database
     from catalog.indexer import Indexer
+    from catalog.library import Library
 
 # A page of sixty pictures is 40 KB of JSON: level 3 costs a third of level 9 and is 5 % larger.
 GZIP_LEVEL = 3
@@ -35,20 +39,29 @@ def create_app(
     tickets: UploadTickets,
     urls: MediaUrls,
 ) -> FastAPI:
-    """Compose the app. The ticket's PUT route is there only where tickets lead to ourselves."""
+    """Compose the app. Raises SettingsError for a sign-in that is configured by half.
+
+    The ticket's PUT route is there only where tickets lead to ourselves.
+    """
     app = FastAPI(title="Taglight", openapi_url=None, redirect_slashes=False)
     tree = static.StaticTree()
+    signin = sign_in_of(settings)
+    ticket_limit = Limit(settings.tickets_per_minute, 60) if signin else None
     app.state.services = Services(
-        settings, store, database, indexer, library, tickets, urls, tree
-    )  # fmt: skip
+        settings, store, database, indexer, library, tickets, urls, tree, signin, ticket_limit
+    )
     app.state.static_root = tree.root
     errors.install(app)
     for part in (api_images, api_labels, uploads, media, health, static, pages):
         app.include_router(part.router)
     if isinstance(tickets, FolderTickets):
         app.include_router(receive.router)
+    if signin is not None:
+        app.include_router(routes.router)
     # The last one added stands first.
     app.add_middleware(errors.LastResort)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
+    if signin is not None:
+        app.add_middleware(Guard, signin=signin, secure=is_secure(settings))
     app.add_middleware(Security, gate=Gate(settings.public_url, settings.allowed_hosts))
     return app

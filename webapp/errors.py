@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from catalog import errors
 from webapp.rendering import render
+from webapp.signin.errors import ProviderUnavailableError, TokenError
 
 log = logging.getLogger("taglight.web")
 
@@ -63,6 +64,8 @@ STATUS_OF: dict[type[errors.TaglightError], tuple[int, str | None]] = {
         "This place in the results is not there any more: start from the first page.",
     ),
     errors.InvalidTicketError: (403, None),
+    ProviderUnavailableError: (503, "The sign-in cannot be reached now: try again shortly."),
+    TokenError: (401, "This sign-in does not count: please sign in again."),
     errors.SettingsError: (500, SENTENCES[500]),  # said at start, never met in a request
     errors.TaglightError: (500, SENTENCES[500]),
 }
@@ -110,14 +113,21 @@ def answer(
     """Answer with a problem document, or under a page's address with a page."""
     path = request.scope["path"]
     headers = dict(headers or {})
+    if "retry_after" in error.facts:
+        headers["Retry-After"] = str(error.facts["retry_after"])
     if error.status in (503, 507):
         headers.setdefault("Retry-After", "5")
-    if any(path == prefix or path.startswith(prefix + "/") for prefix in NOT_PAGES):
+    if not is_page(path):
         return problem(error.status, error.sentence, headers, error.facts)
     context = {"status": error.status, "title": title_of(error.status), "message": error.sentence}
     page = render(request, "errors/error.html", context, error.status)
     page.headers.update(headers)
     return page
+
+
+def is_page(path: str) -> bool:
+    """Tell whether people look at what is under this address, and not programs."""
+    return not any(path == prefix or path.startswith(prefix + "/") for prefix in NOT_PAGES)
 
 
 async def on_request_error(request: Request, error: Exception) -> Response:

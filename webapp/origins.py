@@ -108,3 +108,15 @@ class Gate:
         if host.host in LOOPBACK:
             return None
         return "A request from another machine must say where it comes from: send Origin."
+
+
+def is_trustworthy(url: str) -> bool:
+    """Tell whether an address is under TLS, or on this machine."""
+    try:
+        parts = urlsplit(url)
+        host = Authority.parse(parts.netloc)
+    except ValueError:
+        return False
+    if host is None:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and host.host in LOOPBACK)

@@ -25,7 +25,7 @@ from catalog.errors import (
 from catalog.storage import ObjectInfo
 from webapp.errors import RequestError
 from webapp.image_json import json_response
-from webapp.services import Services, services_of
+from webapp.services import Services, services_of, subject
 from webapp.tickets import UPLOAD_PATH, FolderTickets, OpenTicket, Upload, checksum_header
 from webapp.uploads import key_of
 
@@ -66,6 +66,8 @@ async def receive(request: Request, token: str) -> Response:
     if not isinstance(tickets, FolderTickets):
         raise RequestError(404, "Pictures are not sent here.")
     ticket = tickets.open(token)
+    if ticket.upload.by != subject(request):
+        raise InvalidTicketError("This upload ticket is for someone else.")
     check_headers(request, ticket.upload)
     try:
         return await Reception(services, tickets, ticket).take(request)

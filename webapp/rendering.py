@@ -45,9 +45,24 @@ def render(
         "messages": [],
         "search_text": "",
         "mistake": None,
+        "may_edit": may_edit(request),
+        "signed_in": signed_in(request),
         **context,
     }
     return HTMLResponse(template(name).render(values), status_code)
+
+
+def may_edit(request: Request) -> bool:
+    """Tell whether controls that change things are shown: to editors, and where none sign in."""
+    user = request.scope.get("state", {}).get("user")
+    services = getattr(request.app.state, "services", None)
+    return bool(user.may_edit) if user else getattr(services, "signin", None) is None
+
+
+def signed_in(request: Request) -> str:
+    """Return the name of who is signed in, "" for nobody."""
+    user = request.scope.get("state", {}).get("user")
+    return (user.name or "Signed in") if user else ""
 
 
 def max_upload_bytes(state: Any) -> int:

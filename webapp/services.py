@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 
 from catalog.storage import ObjectStore
+from webapp.limits import Limit
 from webapp.media import MediaUrls
 from webapp.settings import WebSettings
+from webapp.signin.desk import SignIn
+from webapp.signin.users import User
 from webapp.static_files import StaticTree
 from webapp.tickets import UploadTickets
 
 if TYPE_CHECKING:
-    from catalog.library import Library
-
     from catalog.database import Database
     from catalog.indexer import Indexer
+    from catalog.library import Library
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Services:
     tickets: UploadTickets
     urls: MediaUrls
     static: StaticTree
+    signin: SignIn | None = None
+    ticket_limit: Limit | None = None  # only where people sign in
 
 
 def services_of(request: Request) -> Services:
@@ -40,6 +44,19 @@ def services_of(request: Request) -> Services:
     return found
 
 
+def user_of(request: Request) -> User | None:
+    """Return who is signed in; None where there is no sign-in, or on its own pages."""
+    user = request.scope.get("state", {}).get("user")
+    return user if isinstance(user, User) else None
+
+
+def subject(request: Request) -> str:
+    """Return what tells this user from all others; "" where nobody signs in."""
+    user = user_of(request)
+    return user.subject if user else ""
+
+
 def person(request: Request) -> str:
     """Return who acts, as it is written beside an edit; without sign-in nobody has a name."""
-    return str(getattr(request.state, "user", "") or "person")
+    user = user_of(request)
+    return user.name if user and user.name else "person"

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from catalog.settings import MAX_UPLOAD_BYTES
+from webapp.signin.settings import SignInSettings
 
 
-class WebSettings(BaseSettings):
+class WebSettings(SignInSettings):
     """What an operator may set about the web app."""
 
     model_config = SettingsConfigDict(
@@ -36,10 +37,12 @@ class WebSettings(BaseSettings):
         validation_alias="MAX_UPLOAD_BYTES",
         description="The largest picture that is sent or read, in bytes.",
     )
-    session_secret: SecretStr = Field(
-        default=SecretStr(""),
-        validation_alias="SESSION_SECRET",
-        description="Signs upload tickets and sessions; on one machine it is made for you.",
+
+    tickets_per_minute: int = Field(
+        default=3000,
+        ge=1,
+        validation_alias="TAGLIGHT_TICKETS_PER_MINUTE",
+        description="So many pictures may one signed-in user begin to send in a minute.",
     )
 
     @field_validator("allowed_hosts", mode="before")

@@ -1,17 +1,17 @@
 """Upload tickets: the right to send one picture of exactly these bytes, for a short time, once."""
 
-import hashlib
 import secrets
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature
 
 from catalog.clock import utc_now
 from catalog.errors import InvalidTicketError
+from webapp.signing import signer
 
 LIFETIME = timedelta(minutes=15)
 UPLOAD_PATH = "/upload/"
@@ -22,7 +22,7 @@ class Upload:
     """What one ticket allows: the key, and the bytes that may be written there.
 
     `size` is in bytes, `sha256` hex ("" where the sender could not know it), `name` the file's
-    name as the sender has it.
+    name as the sender has it, `by` the user it is for ("" where nobody signs in).
     """
 
     key: str
@@ -30,6 +30,7 @@ class Upload:
     size: int
     sha256: str
     name: str
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +81,17 @@ class FolderTickets:
 
     def __init__(
         self,
-        secret: str,
+        secret: str | Sequence[str],
         use_once: Callable[[str, datetime], bool],
         *,
         clock: Callable[[], datetime] = utc_now,
         lifetime: timedelta = LIFETIME,
     ) -> None:
-        if not secret:
-            raise ValueError("Upload tickets cannot be signed with an empty secret.")
         self._use_once = use_once
         self._clock = clock
         self._lifetime = lifetime
-        self._signer = URLSafeSerializer(
-            secret,
-            salt="taglight upload ticket",
-            signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
-        )
+        secrets_ = (secret,) if isinstance(secret, str) else secret
+        self._signer = signer(secrets_, "upload ticket")
 
     def issue(self, upload: Upload) -> Ticket:
         """Make a ticket for exactly this upload."""
@@ -108,6 +104,7 @@ class FolderTickets:
             upload.size,
             upload.sha256,
             upload.name,
+            upload.by,
         ]
         headers = {"Content-Type": upload.content_type, "If-None-Match": "*"}
         headers |= checksum_header(upload.sha256)
@@ -118,13 +115,13 @@ class FolderTickets:
     def open(self, token: str) -> OpenTicket:
         """Read a token that came back. Raises InvalidTicketError: forged, or out of time."""
         try:
-            ticket_id, expiry, key, content_type, size, sha256, name = self._signer.loads(token)
+            ticket_id, expiry, key, content_type, size, sha256, name, by = self._signer.loads(token)
         except (BadSignature, ValueError) as error:
             raise InvalidTicketError("This upload ticket is not one of ours.") from error
         expires = datetime.fromtimestamp(expiry, UTC)
         if self._clock() >= expires:
             raise InvalidTicketError("This upload ticket has expired: ask for a new one.")
-        return OpenTicket(ticket_id, Upload(key, content_type, size, sha256, name), expires)
+        return OpenTicket(ticket_id, Upload(key, content_type, size, sha256, name, by), expires)
 
     def use(self, ticket: OpenTicket) -> None:
         """Take a ticket out of circulation. Raises InvalidTicketError when it was used before."""

@@ -18,9 +18,10 @@ from catalog import keys, reads
 from catalog.clock import utc_now, utc_text
 from catalog.errors import ObjectNotFoundError
 from webapp import params
+from webapp.errors import RequestError
 from webapp.image_json import json_response
 from webapp.picture_types import KINDS, picture_type
-from webapp.services import Services, services_of
+from webapp.services import Services, services_of, subject
 from webapp.tickets import Upload
 
 router = APIRouter()
@@ -66,8 +67,20 @@ async def request_tickets(request: Request) -> Response:
     origin = f"{request.url.scheme}://{request.headers['host']}"
     if services.settings.public_url.partition("://")[2] == request.headers["host"].lower():
         origin = services.settings.public_url
-    answers = await run_in_threadpool(Desk(services, origin).answer, files)
+    check_rate(services, request, len(files))
+    desk = Desk(services, origin, subject(request))
+    answers = await run_in_threadpool(desk.answer, files)
     return json_response({"uploads": answers})
+
+
+def check_rate(services: Services, request: Request, files: int) -> None:
+    """Raise RequestError (429) where a user asks for more tickets than people ever do."""
+    limit = services.ticket_limit
+    wait = limit.wait(subject(request), files) if limit else 0
+    if wait:
+        raise RequestError(
+            429, "This is faster than pictures are taken here: wait a moment.", retry_after=wait
+        )
 
 
 @dataclass
@@ -76,6 +89,7 @@ class Desk:
 
     services: Services
     origin: str
+    by: str = ""
     now: datetime = field(default_factory=utc_now)
     # What was handed out in this request: SHA-256 -> key, and all keys.
     promised: dict[str, str] = field(default_factory=dict)
@@ -104,7 +118,8 @@ class Desk:
         self.taken.add(key)
         if sha256:
             self.promised[sha256] = key
-        ticket = self.services.tickets.issue(Upload(key, content_type, file.size, sha256, name))
+        upload = Upload(key, content_type, file.size, sha256, name, self.by)
+        ticket = self.services.tickets.issue(upload)
         return {
             "status": "ready",
             "key": key,

@@ -253,9 +253,14 @@ class Results:
         return cls(_sections(address.sort, page.images, tiles, today), next_url, waiting, empty)
 
 
-def shown_labels(record: ImageRecord, threshold: float) -> list[tuple[str, str]]:
-    """Return the labels at or above the threshold as name and percent, surest first."""
-    return [(name, percent(value)) for name, value in record.labels if value >= threshold]
+def telling_labels(record: ImageRecord, threshold: float) -> list[tuple[str, str]]:
+    """Return labels at or above the threshold as name and percent, surest first.
+
+    Those that another one implies are left out: "Cat" says more than the Animal it is.
+    """
+    shown = [(name, value) for name, value in record.labels if value >= threshold]
+    telling = [each for each in shown if record.implied.get(each[0], -1.0) < threshold]
+    return [(name, percent(value)) for name, value in telling or shown]
 
 
 def _tile(address: Address, record: ImageRecord, urls: MediaUrls, style: StyleSheet) -> Tile:
@@ -277,7 +282,7 @@ def _tile(address: Address, record: ImageRecord, urls: MediaUrls, style: StyleSh
         sizes=f"{int(ratio * 240)}px",
         width=int(ratio * 240),
         height=240,
-        labels=shown_labels(record, threshold)[:LABELS_IN_CAPTION],
+        labels=telling_labels(record, threshold)[:LABELS_IN_CAPTION],
         reason=record.error_message or "",
     )
 

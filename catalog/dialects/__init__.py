@@ -7,11 +7,13 @@ from catalog.dialects.engines import open_engine
 from catalog.dialects.failures import is_conflict, is_outage
 from catalog.dialects.sqlite import WRITES
 from catalog.dialects.statements import (
+    fetch,
     greatest,
     in_a_writing_transaction,
     insert_many,
     insert_missing,
     keeps_arrays,
+    may_keep_arrays,
     new_ids,
     probe,
     samples,
@@ -23,6 +25,7 @@ from catalog.dialects.transactions import most_names, portions
 
 __all__ = [
     "WRITES",
+    "fetch",
     "greatest",
     "in_a_writing_transaction",
     "insert_many",
@@ -30,6 +33,7 @@ __all__ = [
     "is_conflict",
     "is_outage",
     "keeps_arrays",
+    "may_keep_arrays",
     "most_names",
     "new_ids",
     "open_engine",

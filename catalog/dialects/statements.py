@@ -1,12 +1,14 @@
 """Statements that engines put differently."""
 
 import hashlib
+import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import (
     Column,
     Connection,
+    Engine,
     Exists,
     Select,
     Table,
@@ -17,6 +19,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -30,6 +33,20 @@ from catalog.dialects.sqlite import WRITES
 IDS = 2**63
 # Parameters of one statement; PostgreSQL takes 65,535.
 _MOST_VALUES = 30_000
+
+
+def fetch(connection: Connection, sql: str, values: Sequence[Any]) -> list[Any]:
+    """Return the rows of a ready statement as plain tuples where the driver gives them."""
+    if not _is_sqlite(connection):
+        return list(connection.exec_driver_sql(sql, tuple(values)).all())
+    if not connection.in_transaction():
+        connection.begin()
+    driver: Any = connection.connection.driver_connection
+    try:
+        found: list[Any] = driver.execute(sql, values).fetchall()
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(sql, values, error, sqlite3.Error) from error
+    return found
 
 
 def insert_many(
@@ -89,7 +106,15 @@ def in_a_writing_transaction(connection: Connection) -> bool:
 
 def keeps_arrays(connection: Connection) -> bool:
     """Tell whether counts come from arrays in memory, which the writer must then feed."""
-    return _is_sqlite(connection)
+    return may_keep_arrays(connection.engine)
+
+
+def may_keep_arrays(engine: Engine) -> bool:
+    """Tell whether an engine keeps what arrays in memory are made from.
+
+    It takes an order of all changes, which where many write at once none could be sure of.
+    """
+    return engine.dialect.name == "sqlite"
 
 
 def probe(connection: Connection, conditions: Iterable[ColumnElement[bool]]) -> Exists:

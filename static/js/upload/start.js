@@ -1,5 +1,5 @@
 /**
- * Starts uploading on a page that has a place for the tray. Started by being imported.
+ * Starts uploading on a page that has a place for the tray, for those who may add pictures. Started by being imported.
  */
 import { listenForFiles } from "./drop.js";
 import { warnBeforeLeaving } from "./leave.js";
@@ -8,7 +8,7 @@ import { Uploads } from "./uploads.js";
 const DEFAULT_MAX_BYTES = 50 * 1024 * 1024;
 
 const place = document.getElementById("tray");
-if (place) {
+if (place && !("readOnly" in document.documentElement.dataset)) {
   const uploads = new Uploads(place, Number(document.documentElement.dataset.maxUploadBytes) || DEFAULT_MAX_BYTES);
   const [navigation] = performance.getEntriesByType("navigation");
   uploads.restore(navigation instanceof PerformanceNavigationTiming && navigation.type === "reload");

@@ -117,6 +117,26 @@ def test_a_document_becomes_a_record(
         assert reads.get_image(connection, image_id(KEY)) == there(database)
 
 
+def test_a_label_that_others_imply_knows_how_sure_the_surest_of_them_is(
+    store: MemoryStore, database: Database, indexer: Indexer
+) -> None:
+    def label(name: str, confidence: float, *parents: str) -> dict[str, object]:
+        named = [{"Name": parent} for parent in parents]
+        return {"Name": name, "Confidence": confidence, "Parents": named}
+
+    store.put(KEY, b"picture")
+    seen = [
+        label("Animal", 95.0),
+        label("Cat", 93.5, "animal", "Feline", "Cat"),
+        label("Egyptian Cat", 51.0, "Cat", "Animal"),
+    ]
+    store.put(metadata_key(KEY), document(Labels=seen))
+    indexer.index(KEY)
+    record = there(database)
+    assert record.labels == [("Animal", 95.0), ("Cat", 93.5), ("Egyptian Cat", 51.0)]
+    assert record.implied == {"Animal": 93.5, "Cat": 51.0}
+
+
 def test_a_picture_without_document_waits(
     store: MemoryStore, database: Database, indexer: Indexer
 ) -> None:

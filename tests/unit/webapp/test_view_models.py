@@ -72,6 +72,19 @@ def test_a_tile_shows_the_surest_labels_that_the_slider_lets_through() -> None:
     assert [name for name, _ in section.tiles[0].labels] == ["Dog"]
 
 
+def test_a_tile_shows_the_most_telling_labels() -> None:
+    seen = [("Animal", 95.0), ("Cat", 93.0), ("Pet", 90.0), ("Egyptian Cat", 51.0)]
+    record = picture(labels=seen, implied={"Animal": 93.0, "Cat": 51.0})
+    [section] = results(search(), record).sections
+    assert [name for name, _ in section.tiles[0].labels] == ["Cat", "Pet"]
+    [section] = results(search("", 50), record).sections
+    assert [name for name, _ in section.tiles[0].labels] == ["Pet", "Egyptian Cat"]
+    # Two that imply each other, as another tool may write it, are still shown.
+    circle = picture(labels=seen[:2], implied={"Animal": 93.0, "Cat": 95.0})
+    [section] = results(search(), circle).sections
+    assert [name for name, _ in section.tiles[0].labels] == ["Animal", "Cat"]
+
+
 def test_pending_and_failed_tiles_have_room_and_reason() -> None:
     waiting = picture("a.jpg", status="pending", width=None, height=None, thumbnails=[], color="")
     failed = picture("b.jpg", status="failed", error_message="It ends in the middle.")

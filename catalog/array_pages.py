@@ -1,0 +1,146 @@
+"""One page from the arrays: which rows, in which order; the database only gives their columns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from catalog.chunks import chunks
+from catalog.columns import State, found
+from catalog.dialects import fetch
+from catalog.orders import COLUMNS, Order, order_of, sort_rows, start_of
+from catalog.postings import Integers, Mask
+from catalog.query import LabelTerm, Query
+from catalog.query_mask import NumberedQuery
+from catalog.records import NAMES
+from catalog.segments import Segment
+from catalog.terms import bounds, positive_label_terms, shows_trash, threshold
+
+_FETCHED = (*NAMES, "id", "name_folded", "top_confidence")
+_PLACE = {name: place for place, name in enumerate(_FETCHED)}
+_ID, _CONFIDENCE = _PLACE["id"], _PLACE["top_confidence"]
+_SELECT = f"SELECT {', '.join(_FETCHED)} FROM image WHERE id IN "  # noqa: S608 - our own names
+
+
+def page_rows(
+    state: State,
+    connection: Connection,
+    query: Query,
+    minimum: float | None,
+    sort: str,
+    most: int,
+    after: Sequence[Any] | None,
+) -> list[tuple[Any, ...]] | None:
+    """Return the rows of a page, each with the values of its order; None where SQL must tell.
+
+    A row is RECORD_COLUMNS, then the values of the columns of pages.order.
+    """
+    if shows_trash(query) or sort not in COLUMNS:
+        return None
+    matching = found(state, connection, query, minimum)
+    by_label = _labels_asked(query, matching.numbered) if sort == "confidence" else []
+    page = _Page(connection, state, "newest" if by_label else sort, most, after)
+    ids: list[int] = []
+    confidences: list[float] = []
+    for place, (segment, alive) in enumerate(state.parts):
+        mask, count = matching.masks[place], matching.counts[place]
+        if not count:
+            continue
+        order = order_of(connection, segment, page.order, state.seq)
+        if order is None:
+            return None
+        if by_label:
+            highest = _highest(segment, by_label, matching.numbered, threshold(minimum))
+            chosen = page.surest(segment, alive, order, mask, highest)
+            confidences += highest[chosen].tolist()
+        else:
+            chosen = page.following(segment, alive, order, mask, count)
+        ids += segment.ids[chosen].tolist()
+    rows = _fetch(connection, ids)
+    if confidences:
+        own = dict(zip(ids, confidences, strict=True))
+        rows = [(*row[:_CONFIDENCE], own[row[_ID]]) for row in rows]
+    return _in_order(rows, ids, sort, most, len(state.parts) == 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What is asked of each segment: the first `most` after a row of these values."""
+
+    connection: Connection
+    state: State
+    order: str
+    most: int
+    after: Sequence[Any] | None
+
+    def following(
+        self, segment: Segment, alive: Mask, order: Order, mask: Mask, count: int
+    ) -> Integers:
+        """Return the places that come next in the order."""
+        start = 0
+        if self.after is not None:
+            start = start_of(self.connection, segment, alive, order, self.order, self.after)
+        return order.following(mask, count, start, self.most)
+
+    def surest(
+        self,
+        segment: Segment,
+        alive: Mask,
+        order: Order,
+        mask: Mask,
+        highest: NDArray[np.float64],
+    ) -> Integers:
+        """Return the places that come next by confidence, ties by newest."""
+        places = np.flatnonzero(mask)
+        sure, rank = highest[places], order.rank[places]
+        if self.after is not None:
+            last, *rest = self.after
+            start = start_of(self.connection, segment, alive, order, self.order, rest)
+            ahead = (sure < last) | ((sure == last) & (rank >= start))
+            places, sure, rank = places[ahead], sure[ahead], rank[ahead]
+        if len(places) > self.most:
+            least = np.partition(sure, len(sure) - self.most)[len(sure) - self.most]
+            top = sure >= least
+            places, sure, rank = places[top], sure[top], rank[top]
+        return places[np.lexsort((rank, -sure))[: self.most]]
+
+
+def _labels_asked(query: Query, numbered: NumberedQuery) -> list[LabelTerm]:
+    return [term for term in positive_label_terms(query) if numbered.labels[term]]
+
+
+def _highest(
+    segment: Segment, terms: list[LabelTerm], numbered: NumberedQuery, least: float
+) -> NDArray[np.float64]:
+    """Return each picture's highest confidence of the labels asked for, else of its surest."""
+    highest = np.full(segment.size, -1.0)
+    for term in terms:
+        for number in numbered.labels[term]:
+            segment.labels.raise_to(highest, number, bounds(term, least))
+            segment.aliases.raise_to(highest, number, bounds(term, least))
+    return np.where(highest < 0, segment.surest, highest)
+
+
+def _fetch(connection: Connection, ids: list[int]) -> list[tuple[Any, ...]]:
+    rows: list[tuple[Any, ...]] = []
+    for chunk in chunks(ids):
+        rows += fetch(connection, f"{_SELECT}({', '.join('?' * len(chunk))})", tuple(chunk))
+    return rows
+
+
+def _in_order(
+    rows: list[tuple[Any, ...]], ids: list[int], sort: str, most: int, alone: bool
+) -> list[tuple[Any, ...]]:
+    """Return the rows of a page, each followed by the values of its order."""
+    columns = COLUMNS[sort]
+    key = itemgetter(*[_PLACE[name] for name, _ in columns])
+    if alone:
+        by_id = {row[_ID]: row for row in rows}
+        rows = [by_id[number] for number in ids]
+    else:
+        sort_rows(rows, columns, key)
+    return [row[: len(NAMES)] + key(row) for row in rows[:most]]
