@@ -16,6 +16,8 @@ from catalog.storage import ObjectStore
 
 # Who changes faster than this sends another event.
 _ATTEMPTS = 20
+# Before the ETag of a document whose picture waits to be tagged once more.
+AGAIN = "again:"
 
 
 class Indexer:
@@ -38,6 +40,20 @@ class Indexer:
         """
         del size
         self._index(key, name=name, sha256=sha256)
+
+    def mark_again(self, key: str) -> None:
+        """Show a tagged or failed picture as waiting, with its labels, until it is indexed again.
+
+        The files do not say so: a catalog that is rebuilt meanwhile shows the last answer.
+        """
+        source = read_picture(self._store, key)
+        if source is None or not source.document_etag:
+            return
+        with self._database.writing() as connection:
+            row = source.row(writes.known(connection, [key]).get(key))
+            waiting = {"status": "pending", "error_code": "", "error_message": ""}
+            row.values |= waiting | {"document_etag": AGAIN + source.document_etag}
+            writes.put_image(connection, row)
 
     def name_of(self, key: str) -> str:
         """Return the name that is known for a picture, or nothing."""

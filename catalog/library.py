@@ -43,6 +43,10 @@ class Index(Protocol):
         """Show a picture as waiting to be tagged."""
         ...
 
+    def mark_again(self, key: str) -> None:
+        """Show a picture as waiting to be tagged once more, until it is indexed again."""
+        ...
+
     def name_of(self, key: str) -> str:
         """Return the name that is known for a picture, or nothing."""
         ...
@@ -86,6 +90,7 @@ class Library:
     def retry(self, key: str) -> None:
         """Ask for a picture to be tagged again, also if it is tagged. Raises ImageNotFoundError."""
         self._require_picture(key)
+        self._index.mark_again(key)
         self._queue.tag_again(key)
 
     def edit_labels(self, key: str, add: list[str], remove: list[str], by: str) -> Document:

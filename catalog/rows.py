@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from catalog.document import Document, ShownLabel
+from catalog.document import Document, ShownLabel, TaggingError
 from catalog.keys import file_name, image_id, trash_time
 from catalog.storage import ObjectInfo
 from catalog.terms import (
@@ -88,15 +88,15 @@ def pending_row(
 def failed_row(
     picture: ObjectInfo,
     key: str,
-    reason: str,
+    error: TaggingError,
     document_etag: str,
     trash: str = "",
     name: str = "",
     sha256: str = "",
 ) -> ImageRow:
-    """Make the row of a picture whose document makes no sense; `reason` is a sentence."""
+    """Make the row of a picture whose document makes no sense, or cannot be."""
     values = _values(picture, key, trash, name, sha256)
-    values |= {"status": "failed", "error_code": "bad_document", "error_message": clean(reason)}
+    values |= {"status": "failed", "error_code": error.code, "error_message": clean(error.message)}
     values["document_etag"] = document_etag
     return _finish(values, [])
 

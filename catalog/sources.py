@@ -1,9 +1,10 @@
 """What the store holds about one picture, read as it is now, ready to become a row."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from catalog.document import Document, read_document
+from catalog.document import Document, TaggingError, read_document
 from catalog.errors import DocumentError, ObjectNotFoundError
 from catalog.keys import (
     METADATA,
@@ -16,10 +17,20 @@ from catalog.keys import (
 from catalog.rows import ImageRow, Stamp, document_row, failed_row, pending_row
 from catalog.storage import ObjectInfo, ObjectStore
 
+BLOCKED = "name_conflict"
+_IN_THE_WAY = (
+    "Its labels cannot be filed: “%s” stands where its document belongs. "
+    "Rename this picture, or the folder it is in."
+)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A picture and its document; without a document, or with a reason why it makes no sense."""
+    """A picture and its document; without one, or with a reason why there is none that can be read.
+
+    `code` goes with the reason.
+    """
 
     key: str
     picture: ObjectInfo
@@ -27,15 +38,23 @@ class Source:
     document_etag: str = ""
     reason: str = ""
     trash: str = ""
+    code: str = "bad_document"
 
     def row(self, known: Stamp | None = None, name: str = "", sha256: str = "") -> ImageRow:
         """Make the row; `known` is what the catalog had: a name or hash that is nowhere else."""
         if known:
             name = name or known.name
             sha256 = sha256 or (known.sha256 if known.etag == self.picture.etag else "")
+        sha256 = sha256 or _sha256_in(self.picture.etag)
         if self.reason:
             return failed_row(
-                self.picture, self.key, self.reason, self.document_etag, self.trash, name, sha256
+                self.picture,
+                self.key,
+                TaggingError(self.code, self.reason),
+                self.document_etag or self.code,  # another row than that of a pending picture
+                self.trash,
+                name,
+                sha256,
             )
         if self.document is None:
             return pending_row(self.picture, self.key, self.trash, name, sha256)
@@ -64,6 +83,9 @@ def read_source(store: ObjectStore, picture: ObjectInfo, key: str, trash: str = 
     try:
         data, info = store.read(_document_key(trash, key))
     except ObjectNotFoundError:
+        obstacle = store.obstacle(_document_key(trash, key))
+        if obstacle:
+            return Source(key, picture, reason=_IN_THE_WAY % obstacle, trash=trash, code=BLOCKED)
         return Source(key, picture, trash=trash)
     try:
         return Source(key, picture, read_document(data), info.etag, trash=trash)
@@ -94,6 +116,11 @@ def _key_before(store: ObjectStore, key: str, folder: str, rest: str) -> str:
         if is_picture_key(told) and trash_key(folder, told) == key:
             return told
     return rest
+
+
+def _sha256_in(etag: str) -> str:
+    """Return the SHA-256 where the ETag is one, as in a folder; S3's ETags are shorter."""
+    return etag if _SHA256.fullmatch(etag) else ""
 
 
 def _document_key(trash: str, key: str) -> str:

@@ -10,13 +10,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
-
 from catalog import writes
 from catalog.chunks import chunks
 from catalog.database import Database
 from catalog.errors import ObjectNotFoundError, StoreUnavailableError, TaglightError
-from catalog.indexer import Indexer
+from catalog.indexer import AGAIN, Indexer
 from catalog.keys import (
     METADATA,
     TRASH,
@@ -27,10 +25,10 @@ from catalog.keys import (
     split_trash_key,
 )
 from catalog.rows import Stamp
-from catalog.schema import image
 from catalog.storage import ObjectInfo
 from catalog.storage.folder import FolderStore
 from catalog.storage.journal import Journal, ObjectChange, event_body, route
+from cli.derived import Found, lacks_thumbnails, without_measures, without_thumbnails
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +63,7 @@ class Reconciler:
         self._settle = settle
         self._asked: set[tuple[str, str, str]] = set()
         self._swept = float("-inf")
+        self._began = False
 
     def run(self, stop: threading.Event) -> None:
         """Compare at once and then again and again until `stop` is set."""
@@ -87,10 +86,13 @@ class Reconciler:
             count = self._indexer.reindex()
             if count:
                 log.info("The catalog was filled from %d pictures and their documents.", count)
-        found = sum(self._pictures(stop)) + self._trash() + self._adopt()
+        found = sum(self._pictures(stop)) + self._trash()
+        found += self._measure(without_measures(self._database))
         if time.monotonic() - self._swept > _SWEEP_EVERY_SECONDS:
+            found += self._measure(without_thumbnails(self._database, self._store))
             self._store.remove_stale_temporary_files(STALE_AFTER)
             self._swept = time.monotonic()
+        self._began = True
         return found
 
     def look_at(self, keys: Iterable[str]) -> int:
@@ -119,7 +121,7 @@ class Reconciler:
         for info in batch:
             document = documents.get(hash(metadata_key(info.key)), hash(""))
             stamp = known.get(info.key)
-            same = stamp is not None and hash(stamp.document_etag) == document
+            same = stamp is not None and hash(self._document_in(stamp)) == document
             if same and not _is_untagged(info, stamp):
                 continue
             if self._settle and datetime.now(UTC) - info.modified < _UNSETTLED:
@@ -144,10 +146,23 @@ class Reconciler:
                 yield ObjectChange("ObjectRemoved:Delete", key)
             return
         document = self._etag(metadata_key(key))
-        if stamp is None or (stamp.etag, stamp.document_etag) != (info.etag, document):
+        if stamp is None or (stamp.etag, self._document_in(stamp)) != (info.etag, document):
             self._indexer.mark_pending(key)  # at once; with a document, this indexes it
-        if (not document or _is_untagged(info, stamp)) and self._is_new(key, info.etag, document):
+        wanting = (
+            not document
+            or _is_untagged(info, stamp)
+            or lacks_thumbnails(self._database, self._store, key)
+        )
+        if wanting and self._is_new(key, info.etag, document):
             yield ObjectChange("ObjectCreated:Put", key, info.size, info.etag)
+
+    def _document_in(self, stamp: Stamp) -> str:
+        """Return the ETag of the document that a row speaks of.
+
+        One that waits to be tagged once more is in step, unless the worker began only now: then
+        its message may be lost, and the row is made anew.
+        """
+        return stamp.document_etag.removeprefix(AGAIN) if self._began else stamp.document_etag
 
     def _document(self, key: str) -> Iterator[ObjectChange]:
         """Yield the change of a document, unless the catalog knows it as it is."""
@@ -169,17 +184,10 @@ class Reconciler:
             if key not in there and self._is_gone(key):
                 yield ObjectChange("ObjectRemoved:Delete", key)
 
-    def _adopt(self) -> int:
-        """Have pictures measured whose documents another tool wrote."""
-        foreign = select(image.c.key, image.c.etag, image.c.size, image.c.document_etag).where(
-            image.c.live == 1, image.c.status == "tagged", image.c.width.is_(None)
-        )
-        with self._database.reading() as connection:
-            rows = connection.execute(foreign).all()
+    def _measure(self, found: Iterable[Found]) -> int:
+        """Have pictures measured, or their thumbnails made, that want it."""
         return self._send(
-            ObjectChange("ObjectCreated:Put", key, size or 0, etag)
-            for key, etag, size, document in rows
-            if self._is_new(key, etag, document)
+            change for change, document in found if self._is_new(change.key, change.etag, document)
         )
 
     def _trash(self) -> int:

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 
 from watchfiles import Change, watch
@@ -16,6 +17,9 @@ from cli.settling import Settling
 log = logging.getLogger(__name__)
 
 _TICK_MILLISECONDS = 200
+# A name that cannot be decoded ends one watch; a folder that cannot be watched ends each at once.
+_AGAIN_AFTER_SECONDS = (0.2, 1.0, 10.0, 60.0)
+_WELL_AFTER_SECONDS = 10.0
 
 
 def watch_folder(
@@ -39,7 +43,9 @@ def watch_folder(
 def _changes(store: FolderStore, stop: threading.Event) -> Iterator[set[tuple[Change, str]]]:
     """Yield what has changed, several times a second also where nothing has."""
     folders = [str(store.root / top) for top in (UPLOADS, METADATA)]
+    failures = 0
     while not stop.is_set():
+        began = time.monotonic()
         try:
             yield from watch(
                 *folders,
@@ -51,11 +57,18 @@ def _changes(store: FolderStore, stop: threading.Event) -> Iterator[set[tuple[Ch
                 raise_interrupt=False,
             )
         except (OSError, RuntimeError) as error:
+            if time.monotonic() - began > _WELL_AFTER_SECONDS:
+                failures = 0
+            pause = _AGAIN_AFTER_SECONDS[min(failures, len(_AGAIN_AFTER_SECONDS) - 1)]
+            failures += 1
             log.warning(
-                "The folder cannot be watched (%s). New pictures are still found, once a minute.",
+                "Watching the folder was interrupted (%s) and goes on in %g s. "
+                "What changes meanwhile is found within a minute.",
                 error,
+                pause,
             )
-            while not stop.wait(_TICK_MILLISECONDS / 1000):
+            until = time.monotonic() + pause
+            while time.monotonic() < until and not stop.wait(_TICK_MILLISECONDS / 1000):
                 yield set()
 
 

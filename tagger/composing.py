@@ -65,6 +65,16 @@ def is_same_picture(document: Document, sha256: str) -> bool:
     return bool(sha256) and document.image.sha256 == sha256
 
 
+def speaks_of(document: Document, sha256: str) -> bool:
+    """Tell whether a document's labels are about these bytes.
+
+    Those of a tool that does not say which bytes it saw are about the picture of that key.
+    """
+    if document.status == "tagged" and not (document.image.etag or document.image.sha256):
+        return True
+    return is_same_picture(document, sha256)
+
+
 def tagged(base: Document | None, seen: Seen, recognition: Recognition, mark: Tagging) -> Document:
     """Return the document of a picture that was just recognised; `mark` says how."""
     document = _measured(base, seen)

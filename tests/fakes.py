@@ -86,6 +86,10 @@ class MemoryStore:
     def check(self) -> None:
         """Always well."""
 
+    def obstacle(self, key: str) -> str:
+        """Nothing: keys are no paths here."""
+        return ""
+
     def keys(self, prefix: str = "") -> set[str]:
         return {info.key for info in self.list(prefix)}
 
@@ -115,6 +119,7 @@ class FakeIndex:
         self.rows: dict[str, tuple[bytes, bytes | None]] = {}
         self.trash: dict[str, set[str]] = {}
         self.names: dict[str, str] = {}
+        self.again: list[str] = []
         self._store = store
 
     def index(self, key: str) -> None:
@@ -139,6 +144,9 @@ class FakeIndex:
     ) -> None:
         self.names.setdefault(key, name)
         self.index(key)
+
+    def mark_again(self, key: str) -> None:
+        self.again.append(key)
 
     def name_of(self, key: str) -> str:
         return self.names.get(key, "")

@@ -51,6 +51,7 @@ def create_app(
         settings, store, database, indexer, library, tickets, urls, tree, signin, ticket_limit
     )
     app.state.static_root = tree.root
+    app.state.modules = tree.modules("js/main.js")
     errors.install(app)
     for part in (api_images, api_labels, uploads, media, health, static, pages):
         app.include_router(part.router)

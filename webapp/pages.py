@@ -20,7 +20,9 @@ from catalog.records import ImageRecord
 from webapp import page_actions
 from webapp.addresses import DEFAULT_SORT, SORTS, Address
 from webapp.help_view import examples
-from webapp.picture_view import Actions, Labels, Properties, Stage
+from webapp.label_view import Labels
+from webapp.params import percent_in
+from webapp.picture_view import Actions, Properties, Stage
 from webapp.rendering import StyleSheet, render
 from webapp.services import Services, services_of
 from webapp.view_models import Facets, FilterBar, Message, Mistake, Results, now_utc
@@ -113,15 +115,10 @@ def read_address(asked: Mapping[str, str]) -> Address:
 
 
 def _read_min(text: str) -> float | None:
-    if not text.strip():
-        return None
     try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 100:
-        raise PageMistakeError(Mistake("The confidence is a number from 0 to 100."))
-    return value
+        return percent_in(text)
+    except ValueError as error:
+        raise PageMistakeError(Mistake("The confidence is a number from 0 to 100.")) from error
 
 
 def _gallery(services: Services, address: Address, asked: Mapping[str, str]) -> dict[str, object]:

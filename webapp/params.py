@@ -24,11 +24,20 @@ def text(request: Request, name: str) -> str:
 
 def percent(request: Request, name: str = "min") -> float | None:
     """Return a confidence in percent, None where it is not given. Raises RequestError."""
-    given = text(request, name).strip()
+    try:
+        return percent_in(text(request, name))
+    except ValueError as error:
+        message = f"{name} is a number from 0 to 100."
+        raise RequestError(400, message, parameter=name) from error
+
+
+def percent_in(given: str) -> float | None:
+    """Return the confidence in percent that a text says, None for none. Raises ValueError."""
+    given = given.strip()
     if not given:
         return None
     if not _PERCENT.fullmatch(given) or float(given) > 100:
-        raise RequestError(400, f"{name} is a number from 0 to 100.", parameter=name)
+        raise ValueError(given)
     return float(given)
 
 

@@ -1,18 +1,17 @@
-"""The picture page's regions: stage, labels, properties, actions."""
+"""The picture page's regions: stage, properties, actions (webapp/label_view.py has the labels)."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catalog.document import BoundingBox, Document, ShownLabel
-from catalog.query import COLORS, label_text
+from catalog.query import COLORS
 from catalog.records import ImageRecord
 from catalog.terms import DEFAULT_MIN
 from webapp.addresses import Address
 from webapp.media import MediaUrls
 from webapp.rendering import StyleSheet
 from webapp.wording import (
-    NBSP,
     count,
     date_and_time,
     file_size,
@@ -21,7 +20,6 @@ from webapp.wording import (
 )
 
 RECOGNIZERS = {"local": "This machine", "rekognition": "Amazon Rekognition"}
-PERSON = "person"
 UPSCALE, SMALLEST_STAGE = 1.6, 480.0
 
 
@@ -117,91 +115,6 @@ def _place(style: StyleSheet, css: str, box: BoundingBox) -> None:
 
 def _inside(fraction: float) -> float:
     return min(max(fraction, 0.0), 1.0)
-
-
-@dataclass(frozen=True, slots=True)
-class LabelRow:
-    """One label: its bar, the searches it leads to, and whether a person gave it."""
-
-    group: str
-    css: str
-    name: str
-    url: str
-    percent: str
-    percent_url: str
-    parents: list[tuple[str, str]]
-    faint: bool
-    person: bool
-    boxes: int
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """The labels at the threshold and over, those below it, and those that people rejected."""
-
-    rows: list[LabelRow]
-    below: list[LabelRow]
-    rejected: list[tuple[str, str]]
-    summary: str
-    editable: bool
-    edit_url: str
-    api_url: str
-
-    @classmethod
-    def of(
-        cls,
-        address: Address,
-        record: ImageRecord,
-        document: Document | None,
-        labels: Sequence[ShownLabel],
-        style: StyleSheet,
-    ) -> "Labels":
-        threshold = DEFAULT_MIN if address.min is None else address.min
-        by = {edit.name.casefold(): edit.by for edit in document.added} if document else {}
-        rows = [
-            _row(index, label, by.get(label.name.casefold(), ""), threshold, style)
-            for index, label in enumerate(labels)
-        ]
-        shown = [row for row in rows if not row.faint]
-        below = [row for row in rows if row.faint]
-        rejected = [(edit.name, edit.by) for edit in document.removed] if document else []
-        return cls(
-            rows=shown,
-            below=below,
-            rejected=rejected,
-            summary=_summary(len(shown), len(below), threshold),
-            editable=record.status != "pending" and not record.trash,
-            edit_url=address.action(record.id, "labels"),
-            api_url=f"/api/images/{record.id}/labels",
-        )
-
-
-def _row(index: int, label: ShownLabel, by: str, threshold: float, style: StyleSheet) -> LabelRow:
-    name = label_text(label.name)
-    sure = int(label.confidence)
-    style.add(f".l{index}", v=label.confidence)
-    person = label.source == PERSON
-    return LabelRow(
-        group=f"l{index}",
-        css=f"l{index}",
-        name=label.name,
-        url=Address.only(name),
-        percent=percent(label.confidence),
-        percent_url=Address.only(f"{name}>={sure}"),
-        parents=[(parent, Address.only(label_text(parent))) for parent in label.parents],
-        faint=label.confidence < threshold,
-        person=person,
-        boxes=len(label.instances),
-        note=f"Added by {by}" if by not in ("", "local", "person") else "Added by hand",
-    )
-
-
-def _summary(shown: int, below: int, threshold: float) -> str:
-    if not shown and not below:
-        return ""
-    over = f"{shown} at {threshold:g}{NBSP}% and over"
-    return f"{over} · {below} below" if below else over
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +215,7 @@ def pretty_json(source: bytes) -> str:
     text = source.decode("utf-8", "replace")
     try:
         return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

@@ -83,8 +83,10 @@ def check_headers(request: Request, upload: Upload) -> None:
     if request.headers.get("content-length", "") != str(upload.size):
         raise InvalidTicketError("This upload ticket is for another length.")
     for name, value in checksum_header(upload.sha256).items():
-        if request.headers.get(name, value) != value:
-            raise InvalidTicketError("This upload ticket is for another checksum.")
+        if request.headers.get(name) != value:
+            raise InvalidTicketError(f"Send the header {name} as the upload ticket gives it.")
+    if request.headers.get("if-none-match") != "*":
+        raise InvalidTicketError("Send the header If-None-Match as the upload ticket gives it.")
 
 
 class Reception:

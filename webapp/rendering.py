@@ -35,11 +35,12 @@ def template(name: str) -> Template:
 def render(
     request: Request, name: str, context: dict[str, Any], status_code: int = 200
 ) -> HTMLResponse:
-    """Render a template for this request: `static(path)`, `nonce` and `site` are always there."""
+    """Render a template for this request; what the layout needs is always there."""
     state = request.app.state
     root = str(getattr(state, "static_root", "/static")).rstrip("/")
     values = {
         "static": lambda path: f"{root}/{path}",
+        "modules": getattr(state, "modules", []),
         "nonce": getattr(request.state, "nonce", ""),
         "max_upload_bytes": max_upload_bytes(state),
         "messages": [],

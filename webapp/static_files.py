@@ -1,14 +1,18 @@
 """Style sheets, scripts and icons under /static/<hash of the tree>/…, cacheable for ever.
 
 The hash is in the path, not in a query: relative imports of modules stay within one version.
+Scripts are sent without their comments, which halves what a browser has to fetch.
 """
 
 import gzip
 import hashlib
+import posixpath
+import re
 from functools import cached_property
 from pathlib import Path
 
 from fastapi import APIRouter
+from rjsmin import jsmin
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -28,6 +32,7 @@ CONTENT_TYPES = {
     ".woff2": "font/woff2",
     ".txt": "text/plain; charset=utf-8",
 }
+_IMPORT = re.compile(r"""\b(?:import|from)\s*["'](\.[^"']+)["']""")
 COMPRESSED = frozenset({".css", ".js", ".mjs", ".json", ".webmanifest", ".svg", ".txt"})
 
 router = APIRouter()
@@ -47,7 +52,7 @@ class StaticTree:
             name = path.relative_to(self._folder)
             hidden = any(part.startswith(".") for part in name.parts)
             if path.suffix in CONTENT_TYPES and not hidden and path.is_file():
-                files[name.as_posix()] = path.read_bytes()
+                files[name.as_posix()] = _as_sent(path)
         return files
 
     @cached_property
@@ -67,6 +72,22 @@ class StaticTree:
         """Return the URL path of one file of the tree."""
         return f"{self.root}/{path}"
 
+    def modules(self, entry: str) -> list[str]:
+        """Return the URL paths of all modules that one of them imports, at any depth, in order.
+
+        A browser that is told of them at once need not read one to learn of the next.
+        """
+        found: dict[str, None] = {}
+        waiting = [entry]
+        while waiting:
+            here = waiting.pop()
+            for name in _IMPORT.findall(self._files.get(here, b"").decode()):
+                path = posixpath.normpath(posixpath.join(posixpath.dirname(here), name))
+                if path in self._files and path not in found and path != entry:
+                    found[path] = None
+                    waiting.append(path)
+        return [self.url(path) for path in found]
+
     def read(self, path: str) -> bytes | None:
         """Return the bytes of one file, None where there is none."""
         return self._files.get(path)
@@ -79,6 +100,14 @@ class StaticTree:
             self._compressed[path] = gzip.compress(self._files[path], 9, mtime=0)
         small = self._compressed[path]
         return small if len(small) < len(self._files[path]) else None
+
+
+def _as_sent(path: Path) -> bytes:
+    content = path.read_bytes()
+    if path.suffix not in (".js", ".mjs"):
+        return content
+    small: str = jsmin(content.decode())
+    return small.encode()
 
 
 @router.get("/static/{version}/{path:path}")

@@ -9,6 +9,7 @@ from catalog.query import Clause, Query, label_text
 from catalog.records import ImageRecord, LabelCount, Page
 from catalog.terms import DEFAULT_MIN
 from webapp.addresses import SORTS, Address, single_label
+from webapp.label_view import says_less
 from webapp.media import MediaUrls
 from webapp.phrases import clause_phrase
 from webapp.rendering import StyleSheet
@@ -259,7 +260,11 @@ def telling_labels(record: ImageRecord, threshold: float) -> list[tuple[str, str
     Those that another one implies are left out: "Cat" says more than the Animal it is.
     """
     shown = [(name, value) for name, value in record.labels if value >= threshold]
-    telling = [each for each in shown if record.implied.get(each[0], -1.0) < threshold]
+    telling = [
+        (name, value)
+        for name, value in shown
+        if not says_less(value, record.implied.get(name, -1.0), threshold)
+    ]
     return [(name, percent(value)) for name, value in telling or shown]
 
 

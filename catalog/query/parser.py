@@ -116,6 +116,9 @@ class _Parser:
             self.fail(message, start)
         if operator in ("<", ">") and head.endswith("="):
             self.fail(f"Write {operator}= with the = last, as in dog{operator}=90.", self.at - 1)
+        if "=" in head:
+            message = "Write a threshold as in dog>=90; a label with = in it goes in quotes."
+            self.fail(message, start + head.index("="))
         name = head.removesuffix("*")
         if not name:
             self.fail("Write how the label begins before the *, as in dog*.", start)

@@ -70,6 +70,13 @@ class ObjectStore(Protocol):
         """Yield the objects whose keys begin with `prefix`, in the order of their UTF-8 keys."""
         ...
 
+    def obstacle(self, key: str) -> str:
+        """Return what stands where an object of this key would lie, "" for nothing.
+
+        Only a folder has one: a folder of that name, or a file where a folder is needed.
+        """
+        ...
+
     def check(self) -> None:
         """Return when the store answers. Raises StoreUnavailableError with what does not."""
         ...

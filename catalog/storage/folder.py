@@ -24,7 +24,7 @@ from catalog.errors import (
     StoreUnavailableError,
     TaglightError,
 )
-from catalog.keys import METADATA, PREFIXES, UPLOADS
+from catalog.keys import METADATA, PREFIXES, THUMBS, TRASH, UPLOADS
 from catalog.storage import ObjectInfo, mishaps, paths
 from catalog.storage.changes import EventName, ObjectChange
 from catalog.storage.etags import signature
@@ -132,6 +132,9 @@ class FolderStore(FolderReader):
             self.prepare()
         if not self.root.is_dir():
             raise StoreUnavailableError(self._gone())
+        for name in (THUMBS, TRASH):  # what may be thrown away while we run
+            with mishaps.writing(self._root, name):
+                os.makedirs(f"{self._root}/{name}", exist_ok=True)
         for name in (*PREFIXES, OURS):
             if not os.access(f"{self._root}/{name}", os.R_OK | os.W_OK | os.X_OK):
                 raise StoreUnavailableError(

@@ -69,6 +69,15 @@ class FolderReader:
         """Return the key of a file's absolute path, or None where it is no part of the library."""
         return paths.key_of(self._root, path)
 
+    def obstacle(self, key: str) -> str:
+        """Return what stands where an object of this key would lie (see the protocol)."""
+        above = key
+        while above := above.rpartition("/")[0]:
+            with contextlib.suppress(OSError):
+                if not stat_module.S_ISDIR(os.lstat(f"{self._root}/{above}").st_mode):
+                    return above
+        return f"{key}/" if os.path.isdir(f"{self._root}/{key}") else ""
+
     def close(self) -> None:
         """Let go of the files held open."""
         self._etags.close()

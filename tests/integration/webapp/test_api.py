@@ -288,6 +288,23 @@ def test_retry(site: Site) -> None:
     assert site.journal.waiting("tag") == before + 1
 
 
+@pytest.mark.parametrize("failed", ["", "Could not read this picture: it ends in the middle."])
+def test_retry_is_seen_by_the_next_request_and_ends_with_the_answer(
+    site: Site, failed: str
+) -> None:
+    key = "uploads/2026/11/dog-00000001.jpg"
+    image_id = site.add(labels={} if failed else {"Dog": 90.0}, failed=failed)
+    site.client.post(f"/api/images/{image_id}/retry")
+    status = site.client.post("/api/images/status", json={"keys": [key]}).json()["images"][0]
+    assert (status["status"], status["error"]) == ("pending", None)
+    assert site.client.get(f"/api/images/{image_id}").json()["status"] == "pending"
+    assert site.client.get("/api/images?q=is:pending").json()["total"] == 1
+    # The worker finds the same again, so the document stays as it was; the row does not.
+    site.indexer.index(key)
+    answer = site.client.get(f"/api/images/{image_id}").json()
+    assert answer["status"] == ("failed" if failed else "tagged")
+
+
 def test_corrections(site: Site) -> None:
     image_id = site.add(labels={"Wolf": 90.0, "Animal": 80.0})
     address = f"/api/images/{image_id}/labels"

@@ -14,9 +14,11 @@ import pytest
 
 from catalog import reads
 from catalog.errors import ObjectNotFoundError, StoreUnavailableError
+from catalog.library import Library
 from catalog.records import ImageRecord
 from catalog.storage.folder import FolderStore, ObjectChange
 from cli.home import Home, open_home
+from cli.reconcile import Reconciler
 from cli.worker import Worker
 from tests.fakes import Stopped, ToldRecognizer
 from tests.pictures import asymmetric, encode, text
@@ -96,6 +98,80 @@ def test_a_file_that_grows_is_tagged_when_it_is_whole(home: Home) -> None:
         wait_for(is_tagged(home, "uploads/slow.jpg"))
     assert recognizer.seen == 1
     assert record(home, "uploads/slow.jpg").error_code == ""  # type: ignore[union-attr]
+
+
+def test_a_picture_whose_document_has_no_place_fails_with_a_reason(home: Home) -> None:
+    (home.store.root / "uploads/d.jpg.json").mkdir()
+    (home.store.root / "uploads/d.jpg.json/e.jpg").write_bytes(PICTURE)
+    (home.store.root / "uploads/d.jpg").write_bytes(OTHER)
+    both = ["uploads/d.jpg", "uploads/d.jpg.json/e.jpg"]
+    with working(home, ToldRecognizer()):
+        wait_for(
+            lambda: all((found := record(home, key)) and found.status != "pending" for key in both)
+        )
+        wait_for(lambda: home.journal.waiting("tag") == 0)
+    found = [record(home, key) for key in both]
+    assert {each.status for each in found if each} == {"tagged", "failed"}
+    failed = next(each for each in found if each and each.status == "failed")
+    assert failed.error_code == "name_conflict"
+    assert "Rename" in failed.error_message
+
+
+def test_thumbnails_that_are_gone_are_made_again(home: Home) -> None:
+    key = "uploads/a.jpg"
+    (home.store.root / key).write_bytes(PICTURE)
+    with working(home, ToldRecognizer()):
+        wait_for(is_tagged(home, key))
+    shutil.rmtree(home.store.root / "thumbs")
+    recognizer = ToldRecognizer()
+    with working(home, recognizer):
+        wait_for(lambda: len(list(home.store.list("thumbs/"))) == 2)
+    assert recognizer.seen == 0
+
+
+def test_a_tagged_document_without_thumbnails_gets_them_and_keeps_its_labels(home: Home) -> None:
+    key = "uploads/noimage.jpg"
+    labels = [{"Name": "Zebrafish", "Confidence": 90.0}]
+    tagging = {"Status": "tagged", "Recognizer": "rekognition", "Error": None}
+    home.store.put(
+        "metadata/noimage.jpg.json",
+        json.dumps({"SchemaVersion": 1, "Tagging": tagging, "Labels": labels}).encode(),
+    )
+    (home.store.root / key).write_bytes(PICTURE)
+    recognizer = ToldRecognizer()
+    with working(home, recognizer):
+        wait_for(lambda: len(list(home.store.list("thumbs/"))) == 2)
+        wait_for(lambda: (found := record(home, key)) and found.thumbnails)
+    found = document(home, key)
+    assert [label["Name"] for label in found["Labels"]] == ["Zebrafish"]
+    assert found["Tagging"]["Recognizer"] == "rekognition"
+    assert recognizer.seen == 0
+
+
+def test_a_name_that_cannot_be_decoded_does_not_end_the_watch(home: Home) -> None:
+    with working(home, ToldRecognizer()):
+        wait_for(lambda: not home.database.needs_reindex)
+        bad = os.fsencode(home.store.root / "uploads") + b"/latin\xe9.jpg"
+        with open(bad, "wb") as file:  # noqa: PTH123 - no text is this name
+            file.write(PICTURE)
+        time.sleep(0.5)
+        (home.store.root / "uploads/after.jpg").write_bytes(PICTURE)
+        wait_for(is_tagged(home, "uploads/after.jpg"), seconds=10)
+
+
+def test_a_picture_to_be_tagged_again_is_not_called_answered_by_a_comparison(home: Home) -> None:
+    key = "uploads/a.jpg"
+    (home.store.root / key).write_bytes(PICTURE)
+    with working(home, ToldRecognizer()):
+        wait_for(is_tagged(home, key))
+    reconciler = Reconciler(home.store, home.journal, home.database, home.indexer)
+    reconciler.once()
+    Library(home.store, home.indexer, home.journal).retry(key)
+    reconciler.once()
+    assert record(home, key).status == "pending"  # type: ignore[union-attr]
+    # A worker that begins cannot know whether the message is still there.
+    Reconciler(home.store, home.journal, home.database, home.indexer).once()
+    assert record(home, key).status == "tagged"  # type: ignore[union-attr]
 
 
 def test_what_was_there_before_is_tagged_at_the_start(home: Home) -> None:

@@ -12,7 +12,8 @@ from catalog.document import (
 )
 from catalog.query import parse
 from tests.view_records import NOON, Urls, picture, search
-from webapp.picture_view import Actions, Labels, Properties, Stage, pretty_json
+from webapp.label_view import Labels
+from webapp.picture_view import Actions, Properties, Stage, pretty_json
 from webapp.rendering import StyleSheet
 
 DOCUMENT = Document(
@@ -44,6 +45,28 @@ def test_labels_below_the_slider_are_apart_and_rejected_ones_can_be_taken_back()
     assert [row.name for row in found.below] == ["Hot Dog"]
     assert found.rejected == [("Wolf", "local")]
     assert [row.name for row in labels(30).rows] == ["Rex", "Dog", "Hot Dog"]
+
+
+def test_what_another_label_implies_comes_after_what_tells_most() -> None:
+    boxed = [Instance(BoundingBox(0, 0, 1, 1), 90)]
+    seen = Document(
+        tagging=Tagging("tagged", recognizer="local"),
+        labels=[
+            Label("Animal", 96.0),
+            Label("Mammal", 95.0, ["Animal"]),
+            Label("Cat", 93.0, ["Mammal", "Animal"]),
+            Label("Egyptian Cat", 71.0, ["Cat", "Pet", "Mammal", "Animal"]),
+            Label("Pet", 72.0, instances=boxed),
+            Label("Machine", 40.0),
+        ],
+    )
+    found = Labels.of(search(), picture(), seen, seen.shown_labels(), StyleSheet())
+    # Cat is much surer than the breed, and Pet has a box: both say something of their own.
+    assert [row.name for row in found.rows] == ["Cat", "Pet", "Egyptian Cat"]
+    assert [row.name for row in found.broader] == ["Animal", "Mammal"]
+    paths = {row.name: ([name for name, _ in row.parents], row.between) for row in found.rows}
+    assert paths["Cat"] == (["Animal", "Mammal"], " › ")
+    assert paths["Egyptian Cat"] == (["Pet", "Animal", "Mammal", "Cat"], ", ")
 
 
 def test_a_persons_label_looks_different_from_the_machines() -> None:
@@ -90,3 +113,5 @@ def test_a_picture_in_the_trash_can_only_be_put_back() -> None:
 def test_a_document_is_shown_also_when_it_is_no_json() -> None:
     assert pretty_json(b'{"a":"\xc3\xa9"}') == '{\n  "a": "é"\n}'
     assert pretty_json(b"{nonsense \xff") == "{nonsense \ufffd"
+    deep = b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    assert pretty_json(deep) == deep.decode()

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from webapp.static_files import StaticTree
+from webapp.static_files import STATIC, StaticTree
 
 
 def tree(folder: Path, **files: str) -> StaticTree:
@@ -31,6 +31,44 @@ def test_outside_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "inside").mkdir()
     (tmp_path / "outside.js").write_text("1")
     assert tree(tmp_path / "inside", main_js="1").read("../outside.js") is None
+
+
+def test_scripts_lose_their_comments_and_nothing_else(tmp_path: Path) -> None:
+    source = """/** What it does. */
+import { a } from "./a.js"; // not needed
+const text = "// kept", more = `/* ${a} // kept */`, pattern = /\\/\\*[/*]/g;
+export const done = async () => (await text) + more + pattern; // 1
+"""
+    small = tree(tmp_path, main_js=source).read("main.js")
+    assert small is not None
+    text = small.decode()
+    assert all(part in text for part in ('"// kept"', "`/* ${a} // kept */`", "/\\/\\*[/*]/g"))
+    assert "What it does" not in text and "not needed" not in text
+
+
+def test_the_modules_behind_one_are_known_before_they_are_read(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep/b.js").write_text('import { c } from "../c.js"; import "./d.js"; b();')
+    (tmp_path / "deep/d.js").write_text('import "../main.js"; export { x } from "https://else";')
+    files = tree(tmp_path, main_js='import "./deep/b.js"; import "./gone.js";', c_js="1")
+    found = files.modules("main.js")
+    assert sorted(found) == [files.url(path) for path in ("c.js", "deep/b.js", "deep/d.js")]
+
+
+def test_what_a_page_fetches_stays_within_its_budget() -> None:
+    files = StaticTree()
+    scripts = [files.url("js/main.js"), *files.modules("js/main.js")]
+    sheets = [f"css/{path.name}" for path in STATIC.glob("css/*.css")]
+    paths = [url.removeprefix(files.root + "/") for url in scripts]
+    assert sum(size(files, path) for path in paths) <= 30 * 1024
+    assert sum(size(files, path) for path in sheets) <= 12 * 1024
+
+
+def size(files: StaticTree, path: str) -> int:
+    """Return the bytes of a file as the browser gets it."""
+    content = files.read(path)
+    assert content is not None
+    return len(files.read_compressed(path) or content)
 
 
 def test_compressed_where_that_pays(tmp_path: Path) -> None:

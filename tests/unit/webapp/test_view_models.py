@@ -78,7 +78,7 @@ def test_a_tile_shows_the_most_telling_labels() -> None:
     [section] = results(search(), record).sections
     assert [name for name, _ in section.tiles[0].labels] == ["Cat", "Pet"]
     [section] = results(search("", 50), record).sections
-    assert [name for name, _ in section.tiles[0].labels] == ["Pet", "Egyptian Cat"]
+    assert [name for name, _ in section.tiles[0].labels] == ["Cat", "Pet", "Egyptian Cat"]
     # Two that imply each other, as another tool may write it, are still shown.
     circle = picture(labels=seen[:2], implied={"Animal": 93.0, "Cat": 95.0})
     [section] = results(search(), circle).sections

@@ -191,6 +191,7 @@ def test_a_query_tells_which_kinds_of_terms_it_has() -> None:
         ("dog > 90", 4, "without a space"),
         (":60..90", 0, "without a space"),
         ("dog=>90", 3, "dog>=90"),
+        ("dog=90", 3, "dog>=90"),
         ("*", 0, "before the *"),
         ("d*g", 1, "at the end"),
         ("dog**", 3, "at the end"),
