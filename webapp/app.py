@@ -64,5 +64,10 @@ def create_app(
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
     if signin is not None:
         app.add_middleware(Guard, signin=signin, secure=is_secure(settings))
-    app.add_middleware(Security, gate=Gate(settings.public_url, settings.allowed_hosts))
+    app.add_middleware(
+        Security,
+        gate=Gate(settings.public_url, settings.allowed_hosts),
+        tls=is_secure(settings),
+        personal=signin is not None,
+    )
     return app

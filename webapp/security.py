@@ -1,5 +1,6 @@
 """What stands before every route: who is answered, and the headers that every answer has."""
 
+import asyncio
 import secrets
 
 from starlette.datastructures import MutableHeaders
@@ -20,6 +21,9 @@ HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "cache-control": "private, no-cache",
 }
+HSTS = "max-age=31536000"
+MAX_HEADER_BYTES = 64 * 1024  # of all headers and the address together
+IDLE_SECONDS = 30.0  # without a byte of a body, then the sender is given up
 
 
 def content_policy(nonce: str, bucket: str = "") -> str:
@@ -40,10 +44,24 @@ class Security:
     without the body.
     """
 
-    def __init__(self, app: ASGIApp, gate: Gate, bucket: str = "") -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        gate: Gate,
+        bucket: str = "",
+        *,
+        tls: bool = False,
+        personal: bool = False,
+    ) -> None:
+        """`tls`: people come over TLS; `personal`: pages are of who is signed in."""
         self.app = app
         self._gate = gate
         self._bucket = bucket
+        self._headers = dict(HEADERS)
+        if tls:
+            self._headers["strict-transport-security"] = HSTS
+        if personal:
+            self._headers["cache-control"] = "private, no-store"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check the request, then pass it on with the headers of the answer prepared."""
@@ -60,7 +78,7 @@ class Security:
         async def protected(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
                 headers.setdefault("content-security-policy", content_policy(nonce, self._bucket))
             elif head and message["type"] == "http.response.body":
@@ -78,6 +96,9 @@ class Security:
         await self.app(scope, self._limited(scope, receive), protected)
 
     def _check(self, scope: Scope) -> None:
+        size = sum(len(name) + len(value) for name, value in scope["headers"])
+        if size + len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_HEADER_BYTES:
+            raise RequestError(431, "The headers of this request are too large.")
         headers = dict(scope["headers"])
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         host = Authority.parse(hosts[0].decode("latin-1")) if len(hosts) == 1 else None
@@ -108,7 +129,11 @@ class Security:
 
         async def counted() -> Message:
             nonlocal size
-            message = await receive()
+            try:
+                async with asyncio.timeout(IDLE_SECONDS):
+                    message = await receive()
+            except TimeoutError as error:
+                raise RequestError(408, "Nothing has arrived for too long.") from error
             size += len(message.get("body", b""))
             if size > MAX_BODY_BYTES:
                 raise RequestError(413, "This is more than is taken at once.")

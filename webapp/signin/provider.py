@@ -17,7 +17,7 @@ from authlib.integrations.httpx_client import OAuth2Client
 from authlib.oidc.core import CodeIDToken
 from httpx2 import BaseTransport, Client, HTTPError
 from joserfc import jwt
-from joserfc.errors import InvalidKeyIdError, JoseError
+from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 
@@ -162,7 +162,7 @@ class Provider:
         try:
             try:
                 return jwt.decode(token, self._key_set(), registry=registry)
-            except InvalidKeyIdError:
+            except (InvalidKeyIdError, BadSignatureError):  # a new key, perhaps
                 return jwt.decode(token, self._key_set(fresh=True), registry=registry)
         except (JoseError, ValueError, TypeError, KeyError) as error:
             reason = getattr(error, "error", "") or type(error).__name__
