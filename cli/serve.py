@@ -18,6 +18,7 @@ from catalog.library import Library
 from catalog.settings import settings_error
 from cli import logs
 from cli.home import Home, LibraryError, open_home
+from cli.http_protocol import PatientProtocol
 from cli.locks import only_one
 from cli.supervisor import Supervisor, worker_command
 from webapp.app import create_app
@@ -52,6 +53,8 @@ def serve(library: str, host: str, port: int, *, worker: bool, open_to_network: 
             config = uvicorn.Config(
                 app,
                 log_level="warning",
+                http=PatientProtocol,
+                ws="none",
                 access_log=False,  # addresses with tickets in them are never logged
                 server_header=False,
                 timeout_graceful_shutdown=DRAIN_SECONDS,

@@ -1,0 +1,87 @@
+"""Who is slow or endless before the body is sent away; others do not notice."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from socket import create_connection, socket
+from typing import Any
+
+import pytest
+import uvicorn
+
+from cli import http_protocol
+from cli.http_protocol import PatientProtocol
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    headers = [(b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+@pytest.fixture
+def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, int]]:
+    monkeypatch.setattr(http_protocol, "HEADERS_WITHIN", 0.4)
+    config = uvicorn.Config(
+        app, port=0, http=PatientProtocol, ws="none", lifespan="off", log_level="critical"
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield server.servers[0].sockets[0].getsockname()
+    server.should_exit = True
+    thread.join()
+
+
+def open_to(address: tuple[str, int]) -> socket:
+    return create_connection(address, timeout=10)
+
+
+def test_requests_come_through_one_after_another(address: tuple[str, int]) -> None:
+    with closing(open_to(address)) as connection:
+        for body in (b"first", b"second"):
+            length = str(len(body)).encode()
+            connection.sendall(
+                b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + length + b"\r\n\r\n"
+            )
+            time.sleep(0.6)  # longer than headers may take: this is the body's time
+            connection.sendall(body)
+            received = b""
+            while not received.endswith(body):
+                received += connection.recv(65536)
+
+
+def test_who_says_nothing_is_sent_away(address: tuple[str, int]) -> None:
+    with closing(open_to(address)) as connection:
+        assert connection.recv(100) == b""
+
+
+def test_who_drips_headers_is_sent_away(address: tuple[str, int]) -> None:
+    began = time.monotonic()
+    with closing(open_to(address)) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\n")
+        with pytest.raises(OSError):
+            while time.monotonic() < began + 10:
+                connection.sendall(b"X-A: b\r\n")
+                time.sleep(0.05)
+    assert time.monotonic() < began + 5
+
+
+def test_headers_without_end_are_not_kept(address: tuple[str, int]) -> None:
+    with closing(open_to(address)) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\n")
+        with pytest.raises(OSError):
+            for _ in range(10_000):
+                connection.sendall(b"X-A: " + b"b" * 1000 + b"\r\n")
+            connection.recv(100)
+            raise ConnectionError
