@@ -16,14 +16,13 @@ from catalog.orders import COLUMNS, Order, order_of, sort_rows, start_of
 from catalog.postings import Integers, Mask
 from catalog.query import LabelTerm, Query
 from catalog.query_mask import NumberedQuery
-from catalog.records import NAMES
 from catalog.segments import Segment
 from catalog.terms import bounds, positive_label_terms, shows_trash, threshold
 
-_FETCHED = (*NAMES, "id", "name_folded", "top_confidence")
-_PLACE = {name: place for place, name in enumerate(_FETCHED)}
-_ID, _CONFIDENCE = _PLACE["id"], _PLACE["top_confidence"]
-_SELECT = f"SELECT {', '.join(_FETCHED)} FROM image WHERE id IN "  # noqa: S608 - our own names
+# What an order needs of a row, behind the fields that are asked for.
+_BEHIND = ("uploaded_at", "taken_at", "key", "trash", "name_folded", "id", "top_confidence")
+_ID, _CONFIDENCE = -2, -1
+_PLACE = {name: place - len(_BEHIND) for place, name in enumerate(_BEHIND)}
 
 
 def page_rows(
@@ -34,10 +33,11 @@ def page_rows(
     sort: str,
     most: int,
     after: Sequence[Any] | None,
+    fields: tuple[str, ...],
 ) -> list[tuple[Any, ...]] | None:
     """Return the rows of a page, each with the values of its order; None where SQL must tell.
 
-    A row is RECORD_COLUMNS, then the values of the columns of pages.order.
+    A row is the fields, then the values of the columns of pages.order.
     """
     if shows_trash(query) or sort not in COLUMNS:
         return None
@@ -60,7 +60,7 @@ def page_rows(
         else:
             chosen = page.following(segment, alive, order, mask, count)
         ids += segment.ids[chosen].tolist()
-    rows = _fetch(connection, ids)
+    rows = _fetch(connection, ids, fields)
     if confidences:
         own = dict(zip(ids, confidences, strict=True))
         rows = [(*row[:_CONFIDENCE], own[row[_ID]]) for row in rows]
@@ -125,10 +125,14 @@ def _highest(
     return np.where(highest < 0, segment.surest, highest)
 
 
-def _fetch(connection: Connection, ids: list[int]) -> list[tuple[Any, ...]]:
+def _fetch(
+    connection: Connection, ids: list[int], fields: tuple[str, ...]
+) -> list[tuple[Any, ...]]:
+    names = ", ".join(fields + _BEHIND)
+    select = f"SELECT {names} FROM image WHERE id IN "  # noqa: S608 - our own names
     rows: list[tuple[Any, ...]] = []
     for chunk in chunks(ids):
-        rows += fetch(connection, f"{_SELECT}({', '.join('?' * len(chunk))})", tuple(chunk))
+        rows += fetch(connection, f"{select}({', '.join('?' * len(chunk))})", tuple(chunk))
     return rows
 
 
@@ -143,4 +147,5 @@ def _in_order(
         rows = [by_id[number] for number in ids]
     else:
         sort_rows(rows, columns, key)
-    return [row[: len(NAMES)] + key(row) for row in rows[:most]]
+    own = -len(_BEHIND)
+    return [row[:own] + key(row) for row in rows[:most]]

@@ -81,6 +81,11 @@ class Columns:
         self._lock = threading.Lock()
         self._state: State | None = None
 
+    @property
+    def loaded(self) -> bool:
+        """Tell whether the library has been read once; after that only changes are."""
+        return self._state is not None
+
     def at(self, connection: Connection) -> State | None:
         """Return the library as this connection sees it, None where only SQL can tell."""
         if in_a_writing_transaction(connection):

@@ -5,16 +5,29 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, case, func, select
 
-from catalog.database import database_of
+from catalog.database import Database, database_of
 from catalog.dialects import whole
-from catalog.query import Query
+from catalog.query import AfterTerm, BeforeTerm, ColorTerm, LabelTerm, Query, StateTerm
 from catalog.records import LabelCount
 from catalog.schema import image_label, label
 from catalog.search_sql import Matches, begins_with, match
 from catalog.terms import fold, threshold
 
+# A search of more terms is answered beside others.
+_FEW_ATOMS = 6
 HISTOGRAM_STEPS = 20
 _STEP = 100 / HISTOGRAM_STEPS
+
+
+def answers_at_once(database: Database, query: Query) -> bool:
+    """Tell whether a page and its total come from arrays that are there, in few milliseconds."""
+    if database.arrays is None or not database.arrays.loaded:
+        return False
+    known = (LabelTerm, StateTerm, ColorTerm, AfterTerm, BeforeTerm)
+    atoms = list(query.atoms())
+    return len(atoms) <= _FEW_ATOMS and all(
+        isinstance(atom, known) and not getattr(atom, "prefix", False) for atom in atoms
+    )
 
 
 def page_rows(
@@ -24,6 +37,7 @@ def page_rows(
     sort: str,
     most: int,
     after: Sequence[Any] | None,
+    fields: tuple[str, ...],
 ) -> Sequence[Sequence[Any]] | None:
     """Return the rows of a page as the arrays know it, None where only SQL can tell."""
     if database_of(connection).uses_arrays:
@@ -31,7 +45,9 @@ def page_rows(
 
         state = columns.state_of(connection)
         if state is not None:
-            return array_pages.page_rows(state, connection, query, minimum, sort, most, after)
+            return array_pages.page_rows(
+                state, connection, query, minimum, sort, most, after, fields
+            )
     return None
 
 

@@ -11,7 +11,7 @@ from catalog import pages
 from catalog.database import database_of
 from catalog.dialects import fetch
 from catalog.query import Query
-from catalog.records import RECORD_COLUMNS
+from catalog.schema import image
 from catalog.search_sql import match
 
 # So many are remembered by each database; some kilobytes each.
@@ -53,16 +53,19 @@ def prepared_page(
     sort: str,
     most: int,
     continued: bool,
+    fields: tuple[str, ...],
 ) -> PreparedPage:
     """Return the statement of one page, from memory where it was asked before."""
     remembered: OrderedDict[Hashable, PreparedPage] = database_of(connection).statements
-    key = (identity(query), minimum, sort, most, continued)
+    key = (identity(query), minimum, sort, most, continued, fields)
     found = remembered.get(key)
     if found is not None:
         return found
     matches = match(connection, query, minimum)
     keys = pages.order(sort, matches)
-    selection = matches.select(*RECORD_COLUMNS, *[each.column for each in keys], with_image=True)
+    selection = matches.select(
+        *[image.c[name] for name in fields], *[each.column for each in keys], with_image=True
+    )
     if continued:
         late: list[Any] = [
             bindparam(f"late_{place}", value=Late(place)) for place in range(len(keys))

@@ -6,11 +6,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from catalog import facets, pages
+from catalog.cards import CARD_COLUMNS, Card, CardPage
 from catalog.chunks import chunks
+from catalog.facets import answers_at_once
 from catalog.keys import image_id as id_of_key
 from catalog.prepared import prepared_page
 from catalog.query import Query
 from catalog.records import (
+    NAMES,
     RECORD_COLUMNS,
     ImageRecord,
     LabelCount,
@@ -26,6 +29,7 @@ __all__ = [
     "LabelCount",
     "Neighbours",
     "Page",
+    "answers_at_once",
     "confidence_histogram",
     "find_by_key",
     "find_by_sha256",
@@ -33,6 +37,7 @@ __all__ = [
     "label_counts",
     "neighbours",
     "search",
+    "search_cards",
     "statuses",
 ]
 
@@ -53,34 +58,55 @@ def search(
     this page, which saves time where all pages are read. Raises InvalidCursorError for a cursor
     that is not of this search, and ValueError for an unknown sort.
     """
-    mark = pages.fingerprint(query, min, sort)
-    begin = None if cursor is None else pages.read_cursor(cursor, mark, pages.kinds(sort))
-    rows = _page_rows(connection, query, min, sort, limit + 1, begin, counted)
-    following = None
-    if len(rows) > limit:
-        following = pages.write_cursor(mark, list(rows[limit - 1][len(RECORD_COLUMNS) :]))
-    images = records(rows[:limit])
+    rows, following = _page(connection, query, min, sort, limit, cursor, counted, NAMES)
+    images = records(rows)
     if not counted:
         return Page(images, following, len(images), total_is_exact=False)
     return Page(images, following, facets.total(connection, query, min))
 
 
-def _page_rows(
+def search_cards(
+    connection: Connection,
+    query: Query,
+    *,
+    min: float | None = None,
+    sort: str = "newest",
+    limit: int = 60,
+    cursor: str | None = None,
+) -> CardPage:
+    """Return what `search` does as cards: JSON made when the pictures were written."""
+    rows, following = _page(connection, query, min, sort, limit, cursor, True, CARD_COLUMNS)
+    cards = [Card(*row[: len(CARD_COLUMNS)]) for row in rows]
+    return CardPage(cards, following, facets.total(connection, query, min))
+
+
+def _page(
     connection: Connection,
     query: Query,
     minimum: float | None,
     sort: str,
-    most: int,
-    after: list[Any] | None,
+    limit: int,
+    cursor: str | None,
     counted: bool,
-) -> Sequence[Sequence[Any]]:
-    """Return the rows of a page, from the arrays where they know better than an index."""
+    fields: tuple[str, ...],
+) -> tuple[Sequence[Sequence[Any]], str | None]:
+    """Return the rows of a page, which begin with the fields, and the next page's cursor.
+
+    The rows come from the arrays where they know better than an index.
+    """
+    mark = pages.fingerprint(query, minimum, sort)
+    after = None if cursor is None else pages.read_cursor(cursor, mark, pages.kinds(sort))
+    rows = None
     if counted or not pages.walks_an_index(query, sort):
-        rows = facets.page_rows(connection, query, minimum, sort, most, after)
-        if rows is not None:
-            return rows
-    page = prepared_page(connection, query, minimum, sort, most, after is not None)
-    return page.run(connection, after or [])
+        rows = facets.page_rows(connection, query, minimum, sort, limit + 1, after, fields)
+    if rows is None:
+        continued = after is not None
+        page = prepared_page(connection, query, minimum, sort, limit + 1, continued, fields)
+        rows = page.run(connection, after or [])
+    following = None
+    if len(rows) > limit:
+        following = pages.write_cursor(mark, list(rows[limit - 1][len(fields) :]))
+    return rows[:limit], following
 
 
 def get_image(connection: Connection, image_id: str) -> ImageRecord | None:

@@ -24,7 +24,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = "3"
+SCHEMA_VERSION = "4"
 # Marks the tables that only engines with arrays in memory have.
 ARRAYS = "arrays"
 
@@ -94,6 +94,8 @@ image = Table(
     Column("edited", SmallInteger, nullable=False),
     Column("colors", Integer, nullable=False),
     Column("top_confidence", Double, nullable=False),  # -1 without labels, so it sorts last
+    # The picture in lists of the API, ready as JSON (catalog/cards.py).
+    Column("card", Text, nullable=False),
     Index("image_public_id", "public_id", "trash", unique=True),
     Index("image_key", "key_start"),
     Index("image_sha256", "sha256"),

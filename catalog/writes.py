@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select
 
 from catalog import dialects
+from catalog.cards import write_card
 from catalog.chunks import chunks
 from catalog.keys import image_id
 from catalog.label_names import label_ids
@@ -121,12 +122,17 @@ def _shortened(connection: Connection, rows: list[ImageRow]) -> list[ImageRow]:
 
 
 def _insert_images(connection: Connection, ids: list[int], rows: Sequence[ImageRow]) -> None:
-    names = [column.name for column in image.columns if column.name != "id"]
+    names = [column.name for column in image.columns if column.name not in ("id", "card")]
     values = [
-        (number, *[row.values[name] for name in names])
+        (number, *[row.values[name] for name in names], _card(row))
         for number, row in zip(ids, rows, strict=True)
     ]
-    dialects.insert_many(connection, image, ["id", *names], values)
+    dialects.insert_many(connection, image, ["id", *names, "card"], values)
+
+
+def _card(row: ImageRow) -> str:
+    own = [(entry.name, entry.confidence) for entry in row.entries if entry.alias == 0]
+    return write_card(row.values, own)
 
 
 def _clear(connection: Connection, ids: list[int]) -> None:

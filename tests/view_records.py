@@ -19,6 +19,9 @@ class Urls:
     def thumbnail(self, record: ImageRecord, width: int) -> str | None:
         return f"/media/{record.id}/{width}.webp" if record.thumbnails else None
 
+    def thumbnail_of(self, image_id: str, key: str, etag: str, width: int) -> str:
+        return f"/media/{image_id}/{width}.webp"
+
     def original(self, record: ImageRecord) -> str:
         return f"/media/{record.id}/original"
 

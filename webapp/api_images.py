@@ -13,7 +13,7 @@ from catalog import keys, query, reads
 from catalog.document import Document, read_document
 from catalog.errors import DocumentError, ImageNotFoundError, InvalidKeyError, ObjectNotFoundError
 from catalog.records import ImageRecord
-from catalog.terms import DEFAULT_MIN
+from catalog.terms import DEFAULT_MIN, shows_trash
 from webapp import image_json, params
 from webapp.services import Services, person, services_of
 
@@ -45,21 +45,29 @@ async def edit_body(request: Request) -> Edit:
 
 
 @router.get("")
-def search(request: Request) -> Response:
+async def search(request: Request) -> Response:
     """The pictures that a search finds, a page at a time."""
+    asked = query.parse(params.text(request, "q"))
+    if reads.answers_at_once(services_of(request).database, asked):
+        # Handing it to a thread and back takes as long as the answer.
+        return search_now(request, asked)
+    return await run_in_threadpool(search_now, request, asked)
+
+
+def search_now(request: Request, asked: query.Query) -> Response:
+    """Read one page and answer with it."""
     services = services_of(request)
     low = params.percent(request)
-    asked = query.parse(params.text(request, "q"))
-    with services.database.reading() as conn:
-        page = reads.search(
-            conn,
-            asked,
-            min=low,
-            sort=params.sort(request),
-            limit=params.limit(request, PAGE, LARGEST_PAGE),
-            cursor=params.cursor(request),
-        )
+    sort, cursor = params.sort(request), params.cursor(request)
+    limit = params.limit(request, PAGE, LARGEST_PAGE)
     shown_from = DEFAULT_MIN if low is None else low
+    with services.database.reading() as conn:
+        if not shows_trash(asked):
+            cards = reads.search_cards(
+                conn, asked, min=low, sort=sort, limit=limit, cursor=cursor
+            )  # fmt: skip
+            return image_json.cards_json(cards, services.urls, shown_from)
+        page = reads.search(conn, asked, min=low, sort=sort, limit=limit, cursor=cursor)
     images = [image_json.summary(record, services.urls, shown_from) for record in page.images]
     return image_json.json_response(
         {

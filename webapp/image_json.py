@@ -2,15 +2,18 @@
 
 import json
 from itertools import takewhile
+from json.encoder import encode_basestring_ascii as quoted
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
+from catalog.cards import read_card
 from catalog.clock import utc_text
 from catalog.document import Document, ImageProperties, ShownLabel
 from webapp.media import MediaUrls
 
 if TYPE_CHECKING:
+    from catalog.cards import CardPage
     from catalog.reads import ImageRecord
 
 LABELS_IN_LISTS = 10
@@ -22,6 +25,27 @@ def json_response(content: Any, status: int = 200) -> Response:
     return Response(
         json.dumps(content, separators=(",", ":")), status, media_type="application/json"
     )  # fmt: skip
+
+
+def cards_json(page: "CardPage", urls: MediaUrls, low: float) -> Response:
+    """Return a page of a list: cards joined as text, which are JSON already."""
+    images = []
+    for card in page.cards:
+        facts, small, labels = read_card(card.text, low)
+        thumbnail = "null"
+        if small:
+            url = urls.thumbnail_of(card.id, card.key, card.etag, THUMBNAIL_WIDTH)
+            thumbnail = f'{small},"url":{quoted(url)}}}'
+        images.append(
+            f'{facts},"page":"/images/{card.id}","thumbnail":{thumbnail},"labels":[{labels}]}}'
+        )
+    following = "null" if page.next is None else quoted(page.next)
+    exact = "true" if page.total_is_exact else "false"
+    content = (
+        f'{{"images":[{",".join(images)}],"next":{following},"total":{page.total},'
+        f'"total_is_exact":{exact}}}'
+    )
+    return Response(content.encode("ascii"), media_type="application/json")
 
 
 def error_json(record: "ImageRecord") -> dict[str, str] | None:

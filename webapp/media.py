@@ -37,6 +37,10 @@ class MediaUrls(Protocol):
         """Return the URL of the thumbnail of this nominal width, None while there is none."""
         ...
 
+    def thumbnail_of(self, image_id: str, key: str, etag: str, width: int) -> str:
+        """Return the URL of a thumbnail that is there, of a picture that is not in the trash."""
+        ...
+
     def original(self, record: "ImageRecord") -> str:
         """Return the URL of the original bytes."""
         ...
@@ -53,7 +57,11 @@ class FolderUrls:
         ending = f"/{width}.webp"
         if not any(thumbnail.key.endswith(ending) for thumbnail in record.thumbnails):
             return None
-        return f"/media/{record.id}{ending}?v={record.etag[:VERSION]}"
+        return self.thumbnail_of(record.id, record.key, record.etag, width)
+
+    def thumbnail_of(self, image_id: str, key: str, etag: str, width: int) -> str:  # noqa: ARG002
+        """Return the URL of a thumbnail that is known to be there."""
+        return f"/media/{image_id}/{width}.webp?v={etag[:VERSION]}"
 
     def original(self, record: "ImageRecord") -> str:
         """Return the URL of the original bytes."""
