@@ -74,11 +74,15 @@ class Database:
                 "The address of the catalog is none: it looks like postgresql://user@host/name."
             ) from error
         engine = dialects.open_engine(parsed, connections)
-        if engine.dialect.name == "sqlite":
-            _prepare_file(parsed, engine)
-        else:
-            with _converted():
-                _persist(lambda: dialects.prepare(engine))
+        try:
+            if engine.dialect.name == "sqlite":
+                _prepare_file(parsed, engine)
+            else:
+                with _converted():
+                    _persist(lambda: dialects.prepare(engine))
+        except BaseException:
+            engine.dispose()
+            raise
         return cls(engine)
 
     @property

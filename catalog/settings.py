@@ -42,6 +42,11 @@ class TaggingEnvironment(BaseSettings):
         validation_alias="MAX_UPLOAD_BYTES",
         description="The largest picture that is sent or read, in bytes.",
     )
+    catalog_url: str = Field(
+        default="",
+        validation_alias="CATALOG_URL",
+        description="Where the catalog is: sqlite:////path, postgresql://… or dsql://<endpoint>.",
+    )
 
 
 def tagging_environment() -> TaggingEnvironment:

@@ -70,5 +70,6 @@ def open_home(library: str) -> Home:
         store.prepare()
     except StoreUnavailableError as error:
         raise LibraryError(f"The library cannot be used. {error}") from error
-    database = Database.open(f"sqlite:///{store.root / OURS / 'catalog.sqlite'}")
+    own = f"sqlite:///{store.root / OURS / 'catalog.sqlite'}"
+    database = Database.open(environment.catalog_url or own)
     return Home(environment, store, journal, database, Indexer(store, database))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from sqlalchemy import URL, Engine, create_engine
 
-from catalog.dialects.postgresql import PREPARE_AFTER, engine_arguments
+from catalog.dialects.postgresql import PREPARE_AFTER, engine_arguments, take_any_text
 
 NAME = "auroradsql"
 # What one transaction may change.
@@ -56,12 +56,14 @@ def open_dsql(url: URL, connections: int, tokens: Tokens | None = None) -> Engin
             prepare_threshold=PREPARE_AFTER,
         )
 
-    return create_engine(
+    engine = create_engine(
         URL.create(f"{NAME}+psycopg", role, host=endpoint, database="postgres"),
         creator=connect,
         pool_recycle=_CONNECTION_LIVES,
         **engine_arguments(connections),
     )
+    take_any_text(engine)
+    return engine
 
 
 def region_of(endpoint: str) -> str:

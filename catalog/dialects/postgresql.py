@@ -2,7 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from catalog.terms import clean
 
 DRIVER = "postgresql+psycopg"
 # One moment for all that a transaction reads: a page and its counts never disagree.
@@ -33,12 +37,28 @@ def open_postgresql(url: URL, connections: int) -> Engine:
         "application_name": "taglight",
         "prepare_threshold": PREPARE_AFTER,
     }
-    return create_engine(
+    engine = create_engine(
         url.set(drivername=DRIVER).difference_update_query(["options"]),
         connect_args=arguments,
         isolation_level=ISOLATION,
         **engine_arguments(connections),
     )
+    take_any_text(engine)
+    return engine
+
+
+def take_any_text(engine: Engine) -> None:
+    """Send text that no server takes (NUL, lone surrogates) as it would have been stored."""
+    from psycopg.types.string import StrDumper
+
+    class Cleaner(StrDumper):
+        def dump(self, obj: str) -> Any:
+            return super().dump(clean(obj))
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        driver: Any = connection
+        driver.adapters.register_dumper(str, Cleaner)
 
 
 def engine_arguments(connections: int) -> dict[str, Any]:

@@ -81,3 +81,18 @@ def test_another_recogniser_is_for_later(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setenv("RECOGNIZER", "rekognition")
     with pytest.raises(LibraryError, match="later version"):
         open_home(str(tmp_path))
+
+
+def test_the_catalog_is_where_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CATALOG_URL", f"sqlite:///{tmp_path}/elsewhere/catalog.sqlite")
+    open_home(str(tmp_path / "library")).close()
+    assert (tmp_path / "elsewhere" / "catalog.sqlite").exists()
+    assert not (tmp_path / "library" / ".taglight" / "catalog.sqlite").exists()
+
+
+def test_an_address_of_no_catalog_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CATALOG_URL", "mysql://somewhere/catalog")
+    with pytest.raises(TaglightError, match="no catalog for mysql"):
+        open_home(str(tmp_path))
