@@ -1,39 +1,55 @@
-"""Pages and counts of the catalog against hand-written SQL in the same run, and documents a second.
+"""Pages and counts of the catalog against hand-written SQL in the same run.
 
-    .venv/bin/python -m benchmarks.catalog [10000 100000 ...]
+    .venv/bin/python -m benchmarks.catalog [10000 100000 1000000]
 
-U is the time of stdlib `json.loads` for 1,000 metadata documents, measured beside each row.
+The floor of a page is hand-written SQL for the same columns, with their JSON decoded and made into
+the same records; where the total is part of the answer, the floor counts by hand too. U is
+`json.loads` of 1,000 compact documents, measured in turns with each row.
 """
+# ruff: noqa: S608 - hand-written SQL of our own names
 
-import json
+import gc
 import sqlite3
-import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
-from itertools import islice
-from pathlib import Path
 
-from benchmarks.libraries import documents, label_name
-from catalog import reads, writes
-from catalog.chunks import chunks
+import psutil
+
+from benchmarks.libraries import filled, label_name
+from benchmarks.measuring import Row, in_turns, ms, table, unit_call
+from catalog import reads
 from catalog.database import Database
-from catalog.document import read_document, write_document
-from catalog.query import label_text, parse
-from catalog.rows import document_row
+from catalog.query import parse
+from catalog.records import NAMES, records
 
-REPEATS = 15
-# reference: the physical limit of the engine, by the same index (see catalog/schema.py).
-PAGE = """
-    SELECT i.public_id, i.key, i.name, i.status, i.width, i.height, i.thumbnails, i.labels
-    FROM image_label a CROSS JOIN image i ON i.id = a.image_id
+COLUMNS = ", ".join(f"i.{name}" for name in NAMES)
+NEWEST = f"SELECT {COLUMNS} FROM image i WHERE i.live = 1 ORDER BY i.uploaded_at DESC LIMIT 61"
+ONE = f"""
+    SELECT {COLUMNS} FROM image_label a CROSS JOIN image i ON i.id = a.image_id
     WHERE a.live = 1 AND a.label_id = ? AND a.confidence >= 70 AND a.uploaded_at < ?
-    ORDER BY a.uploaded_at DESC, a.image_id DESC LIMIT 60"""
-NEWEST = """
-    SELECT i.public_id, i.key, i.name, i.status, i.width, i.height, i.thumbnails, i.labels
-    FROM image i WHERE i.live = 1 ORDER BY i.uploaded_at DESC LIMIT 60"""
-COUNTS = """
+    ORDER BY a.uploaded_at DESC, a.image_id DESC LIMIT 61"""
+EITHER = f"""
+    SELECT {COLUMNS} FROM (
+      SELECT image_id, uploaded_at FROM (SELECT image_id, uploaded_at FROM image_label
+        WHERE live = 1 AND label_id = ? AND confidence >= 70 ORDER BY uploaded_at DESC LIMIT 61)
+      UNION
+      SELECT image_id, uploaded_at FROM (SELECT image_id, uploaded_at FROM image_label
+        WHERE live = 1 AND label_id = ? AND confidence >= 70 ORDER BY uploaded_at DESC LIMIT 61)
+    ) a CROSS JOIN image i ON i.id = a.image_id ORDER BY a.uploaded_at DESC LIMIT 61"""
+PROBE = """ CROSS JOIN image_label {0} ON {0}.live = 1 AND {0}.label_id = ?
+    AND {0}.uploaded_at = a.uploaded_at AND +{0}.image_id = a.image_id AND +{0}.confidence >= 70"""
+THREE = f"""
+    SELECT {COLUMNS} FROM image_label a {PROBE.format("b")} {PROBE.format("c")}
+    CROSS JOIN image i ON i.id = a.image_id
+    WHERE a.live = 1 AND a.label_id = ? AND a.confidence >= 70
+    ORDER BY a.uploaded_at DESC LIMIT 61"""
+BY_NAME = f"""
+    SELECT {COLUMNS} FROM image i WHERE i.live = 1 AND EXISTS (SELECT 1 FROM image_label a
+      WHERE a.image_id = i.id AND a.label_id = ? AND a.confidence >= 70)
+    ORDER BY i.name_folded, i.uploaded_at DESC LIMIT 61"""
+COUNT = "SELECT count(*) FROM image_label WHERE live = 1 AND label_id = ? AND confidence >= 70"
+FACETS = """
     SELECT f.label_id, count(*) FROM image_label a
     CROSS JOIN image_label f INDEXED BY image_label_by_image ON f.image_id = a.image_id
     WHERE a.live = 1 AND a.label_id = ? AND a.confidence >= 70
@@ -41,138 +57,164 @@ COUNTS = """
 _END = 2**62
 
 
-def main() -> int:
-    """Print a table for each size of library."""
-    for count in [int(text) for text in sys.argv[1:]] or [10_000, 100_000]:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "catalog.sqlite"
-            print(f"\n{count:,} pictures")
-            database = fill(path, count)
-            measure(database, path)
-            database.close()
-    return 0
+class Bench:
+    """One library, asked by us and by hand."""
 
+    def __init__(self, count: int) -> None:
+        self.count = count
+        path = filled(count) / ".taglight" / "catalog.sqlite"
+        self.database = Database.open(f"sqlite:///{path}")
+        self.hand = sqlite3.connect(path)
+        self.hand.execute("PRAGMA mmap_size=4294967296")
+        self.unit = unit_call()
+        self.rows: list[Row] = []
+        self.pages: dict[str, float] = {}
 
-def fill(path: Path, count: int) -> Database:
-    """Write a library and print how many documents a second went in."""
-    database = Database.open(f"sqlite:///{path}")
-    parsing = writing = 0.0
-    for batch in chunks(documents(count), 1000):
-        texts = [(info, key, write_document(document)) for info, key, document in batch]
+    def load(self) -> str:
+        """Load the arrays; return how long it took and what they weigh."""
+        gc.collect()
+        process = psutil.Process()
+        before = process.memory_full_info().uss
         start = time.perf_counter()
-        read = [(info, key, read_document(text)) for info, key, text in texts]
-        middle = time.perf_counter()
-        rows = [document_row(info, key, document, "etag") for info, key, document in read]
-        with database.writing() as connection:
-            writes.put_images(connection, rows)
-        parsing += middle - start
-        writing += time.perf_counter() - middle
-    size = path.stat().st_size / 1e6
-    print(f"  into the index {count / writing:,.0f} documents/s; owed 3,000 ({size:.0f} MB)")
-    print(f"  with parsing   {count / (parsing + writing):,.0f} documents/s")
-    return database
+        self.facets("")
+        self.facets(f'"{label_name(0)}"')
+        self.ask("")
+        seconds = time.perf_counter() - start
+        gc.collect()
+        megabytes = (process.memory_full_info().uss - before) / 1e6
+        each = megabytes * 1e6 / self.count
+        return (
+            f"{self.count:,} pictures: arrays, bitmaps and the newest order loaded in "
+            f"{seconds:.1f} s; {megabytes:,.0f} MB in all, {each:,.0f} a million pictures."
+        )
 
+    def number(self, rank: int) -> int:
+        """Return the id of a label by its rank."""
+        query = "SELECT id FROM label WHERE folded = ?"
+        return int(self.hand.execute(query, (label_name(rank).lower(),)).fetchone()[0])
 
-def measure(database: Database, path: Path) -> None:
-    """Print ours, the hand-written SQL and the ratio for each question."""
-    unit = json_unit()
-    print(f"  U is {unit * 1000:.1f} ms")
-    hand = sqlite3.connect(path)
-    hand.execute("PRAGMA mmap_size=4294967296")
-    start = time.perf_counter()
-    counts(database, "")
-    print(f"  arrays loaded in {(time.perf_counter() - start) * 1000:.0f} ms")
-    print(f"  {'':38}{'ours':>9} {'by hand':>9} {'ratio':>7} {'U':>7}")
-    line("page, newest", lambda: page(database, ""), lambda: hand.execute(NEWEST).fetchall(), unit)
-    for rank in (0, 10, 100, 599):
-        text = label_text(label_name(rank))
-        number = hand.execute(
-            "SELECT id FROM label WHERE folded = ?", (label_name(rank).lower(),)
-        ).fetchone()[0]
+    def ask(
+        self, text: str, sort: str = "newest", cursor: str | None = None, counted: bool = True
+    ) -> reads.Page:
+        """Ask for one page as if for the first time: nothing is left over from the last one."""
+        self.forget()
+        with self.database.reading() as connection:
+            return reads.search(
+                connection, parse(text), sort=sort, cursor=cursor, counted=counted
+            )  # fmt: skip
 
-        def by_hand(number: int = number) -> object:
-            return hand.execute(PAGE, (number, _END)).fetchall()
+    def facets(self, text: str, low: float | None = None) -> list[reads.LabelCount]:
+        """Ask for the 40 most frequent labels, as if for the first time."""
+        self.forget()
+        with self.database.reading() as connection:
+            return reads.label_counts(connection, parse(text), min=low)
 
-        def counted(number: int = number) -> object:
-            return hand.execute(COUNTS, (number,)).fetchall()
+    def forget(self) -> None:
+        """Forget which pictures matched last time."""
+        if self.database.arrays and self.database.arrays._state:
+            self.database.arrays._state.found.clear()
 
-        line(f"page, label of rank {rank}", lambda t=text: page(database, t), by_hand, unit)
-        cursor, before = deep(database, text)
-        if cursor:
-            line(
-                f"  deep page, rank {rank}",
-                lambda t=text, c=cursor: page(database, t, c),
-                lambda n=number, b=before: hand.execute(PAGE, (n, b)).fetchall(),
-                unit,
+    def sql(self, text: str, *values: object) -> Callable[[], object]:
+        """Return the hand-written page, made into records."""
+        return lambda: records(self.hand.execute(text, values).fetchall()[:60])
+
+    def page(self, what: str, ours: Callable[[], object], floor: Callable[[], object]) -> None:
+        """Measure a page beside its floor."""
+        mine, theirs = in_turns(ours, floor)
+        self.pages[what] = mine
+        self.rows.append(Row(f"page: {what}", ms(theirs), ms(mine), mine / theirs, 2))
+
+    def counts(self, what: str, text: str, low: float | None, floor: str) -> None:
+        """Measure the counts of all labels in U."""
+        mine, unit = in_turns(lambda: self.facets(text, low), self.unit)
+        owed = 0.5 if self.count <= 100_000 else 2
+        name = f"counts: {what}"
+        self.rows.append(Row(name, f"{floor}U {ms(unit)}", ms(mine), mine / unit, owed, "U"))
+
+    def run(self) -> list[Row]:
+        """Measure everything."""
+        one, rare = (f'"{label_name(rank)}"' for rank in (0, 599))
+        top = self.number(0)
+        self.page("newest", lambda: self.ask("", counted=False), self.sql(NEWEST))
+        for rank in (0, 10, 100, 599):
+            text, number = f'"{label_name(rank)}"', self.number(rank)
+            self.page(
+                f"label of rank {rank}",
+                lambda t=text: self.ask(t, counted=False),
+                self.sql(ONE, number, _END),
             )
-        line(f"counts under rank {rank}", lambda t=text: counts(database, t), counted, unit)
-    line("counts, no filter", lambda: counts(database, ""), None, unit)
-    some = " ".join(label_text(label_name(rank)) for rank in (10, 1, 0))
-    line("page, three labels", lambda: page(database, some), None, unit)
-    line("counts under three labels", lambda: counts(database, some), None, unit)
-    either = f"{label_text(label_name(500))}|{label_text(label_name(400))}"
-    line("page, either of two rare labels", lambda: page(database, either), None, unit)
-    hand.close()
+        self.page(
+            "rank 0 with its total",
+            lambda: self.ask(one),
+            lambda: (self.sql(ONE, top, _END)(), self.hand.execute(COUNT, (top,)).fetchone()),
+        )
+        self.deep(one)
+        pair = [self.number(rank) for rank in (500, 400)]
+        either = f'"{label_name(500)}"|"{label_name(400)}"'
+        self.page(
+            "either of two rare labels",
+            lambda: self.ask(either, counted=False),
+            self.sql(EITHER, *pair),
+        )
+        three = " ".join(f'"{label_name(rank)}"' for rank in (10, 1, 0))
+        ids = [self.number(rank) for rank in (0, 1, 10)]
+        self.page("three labels", lambda: self.ask(three, counted=False), self.sql(THREE, *ids))
+        self.ask(one, "name")
+        self.page(
+            "rank 0 by name", lambda: self.ask(one, "name", counted=False), self.sql(BY_NAME, top)
+        )
+        by_hand = ""
+        if self.count <= 100_000:
+            (seconds,) = in_turns(lambda: self.hand.execute(FACETS, (top,)).fetchall(), repeats=3)
+            by_hand = f"SQL {ms(seconds)}, "
+        self.counts("no filter", "", None, "")
+        self.counts("under rank 0", one, None, by_hand)
+        self.counts("under rank 0 at 83.3 %", one, 83.3, "")
+        self.counts("under rank 0 at 30 %", one, 30.0, "")
+        self.counts("under rank 10", f'"{label_name(10)}"', None, "")
+        self.counts("under rank 599", rare, None, "")
+        self.counts("without rank 0", f"-{one}", None, "")
+        return self.rows
+
+    def deep(self, text: str) -> None:
+        """Measure a page far down beside the first one."""
+        cursor = None
+        reached = 1
+        while reached < 1000:
+            following = self.ask_on(text, cursor)
+            if following is None:
+                break
+            cursor, reached = following, reached + 1
+        mine, first = in_turns(
+            lambda: self.ask(text, cursor=cursor), lambda: self.ask(text)
+        )  # fmt: skip
+        what = f"page {reached} of rank 0, floor is page 1"
+        self.rows.append(Row(what, ms(first), ms(mine), mine / first, 2))
+
+    def ask_on(self, text: str, cursor: str | None) -> str | None:
+        """Return the cursor of the next page."""
+        with self.database.reading() as connection:
+            return reads.search(connection, parse(text), cursor=cursor).next
 
 
-def line(
-    name: str, ours: Callable[[], object], by_hand: Callable[[], object] | None, unit: float
-) -> None:
-    """Measure both in turns and print a row."""
-    mine, theirs = [], []
-    for _ in range(REPEATS):
-        mine.append(seconds(ours))
-        if by_hand:
-            theirs.append(seconds(by_hand))
-    own = statistics.median(mine)
-    text = f"  {name:38}{own * 1000:6.2f} ms"
-    if by_hand:
-        other = statistics.median(theirs)
-        text += f" {other * 1000:6.2f} ms {own / other:6.1f}x"
-    else:
-        text += " " * 18
-    print(f"{text} {own / unit:6.2f}U")
-
-
-def page(database: Database, text: str, cursor: str | None = None) -> reads.Page:
-    """Ask for one page, total included."""
-    with database.reading() as connection:
-        return reads.search(connection, parse(text), cursor=cursor)
-
-
-def counts(database: Database, text: str) -> list[reads.LabelCount]:
-    """Ask for the 40 most frequent labels; the mask is not left over from the last time."""
-    if database.arrays and database.arrays._state:
-        database.arrays._state.masks.clear()
-    with database.reading() as connection:
-        return reads.label_counts(connection, parse(text))
-
-
-def deep(database: Database, text: str) -> tuple[str | None, int]:
-    """Walk up to 100 pages and return the cursor there, and the time of the last picture."""
-    cursor, before = None, _END
-    for _ in range(100):
-        found = page(database, text, cursor)
-        if found.next is None:
-            break
-        cursor = found.next
-        before = int(found.images[-1].uploaded_at.timestamp() * 1e6)
-    return cursor, before
-
-
-def json_unit() -> float:
-    """Return U in seconds."""
-    texts = [write_document(document) for _, _, document in islice(documents(1000), 1000)]
-    return statistics.median(
-        seconds(lambda: [json.loads(text) for text in texts]) for _ in range(REPEATS)
-    )
-
-
-def seconds(call: Callable[[], object]) -> float:
-    """Return how long a call takes."""
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
+def main() -> int:
+    """Print a table for each size of library, and how the largest compares with the others."""
+    before: dict[str, float] = {}
+    for count in [int(text) for text in sys.argv[1:]] or [100_000]:
+        bench = Bench(count)
+        print(f"\n{bench.load()}\n", flush=True)
+        rows = bench.run()
+        if before:
+            for what, mine in bench.pages.items():
+                floor = before[what]
+                rows.append(
+                    Row(f"page: {what}, beside the smaller", ms(floor), ms(mine), mine / floor, 2)
+                )
+        print(table(rows), flush=True)
+        before = bench.pages
+        bench.database.close()
+        bench.hand.close()
+    return 0
 
 
 if __name__ == "__main__":

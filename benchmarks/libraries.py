@@ -5,7 +5,12 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
+from pathlib import Path
+from tempfile import gettempdir
 
+from catalog import writes
+from catalog.chunks import chunks
+from catalog.database import Database
 from catalog.document import (
     Document,
     DominantColor,
@@ -15,6 +20,7 @@ from catalog.document import (
     Tagging,
     Thumbnail,
 )
+from catalog.rows import document_row
 from catalog.storage import ObjectInfo
 
 LABELS = 600
@@ -82,3 +88,25 @@ def _picture(
         ],
     )
     return ObjectInfo(key, image.size or 0, digest, when), key, document
+
+
+def filled(count: int) -> Path:
+    """Return a library folder whose catalog holds so many pictures, made by our own writer.
+
+    It lies in the system's temporary folder and is used again while the schema stays; there are
+    no picture files in it.
+    """
+    library = Path(gettempdir()) / "taglight-benchmarks" / str(count)
+    path = library / ".taglight" / "catalog.sqlite"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    database = Database.open(f"sqlite:///{path}")
+    with database.reading() as connection:
+        there = connection.exec_driver_sql("SELECT count(*) FROM image").scalar()
+    if there != count:
+        for batch in chunks(documents(count), 1000):
+            rows = [document_row(info, key, document, "etag") for info, key, document in batch]
+            with database.writing() as connection:
+                writes.put_images(connection, rows)
+        database.set_needs_reindex(False)
+    database.close()
+    return library
