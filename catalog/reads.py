@@ -31,6 +31,7 @@ __all__ = [
     "Page",
     "answers_at_once",
     "confidence_histogram",
+    "count",
     "find_by_key",
     "find_by_sha256",
     "get_image",
@@ -147,6 +148,11 @@ def statuses(connection: Connection, keys: Iterable[str]) -> dict[str, ImageReco
         query = select(*RECORD_COLUMNS).where(image.c.public_id.in_(ids), image.c.trash == "")
         found |= {each.key: each for each in records(connection.execute(query).all())}
     return {key: found[key] for key in keys if key in found}
+
+
+def count(connection: Connection, query: Query, *, min: float | None = None) -> int:
+    """Count the pictures that match."""
+    return facets.total(connection, query, min)
 
 
 def label_counts(

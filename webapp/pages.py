@@ -25,6 +25,7 @@ from webapp.params import percent_in
 from webapp.picture_view import Actions, Properties, Stage
 from webapp.rendering import StyleSheet, render
 from webapp.services import Services, services_of
+from webapp.states_view import trash_link, unfinished
 from webapp.view_models import Facets, FilterBar, Message, Mistake, Results, now_utc
 
 router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
@@ -135,6 +136,7 @@ def _gallery(services: Services, address: Address, asked: Mapping[str, str]) -> 
             raise PageMistakeError(Mistake(sentence)) from error
         counts = reads.label_counts(conn, query, min=low, limit=limit)
         histogram = reads.confidence_histogram(conn, query)
+        states = unfinished(conn, address)
     style = StyleSheet()
     return {
         "title": query.text or "All pictures",
@@ -143,6 +145,8 @@ def _gallery(services: Services, address: Address, asked: Mapping[str, str]) -> 
         "facets": Facets.of(address, counts, style, limit=limit, total=page.total),
         "results": Results.of(address, page, services.urls, style, now_utc().date()),
         "style": style,
+        "unfinished": states,
+        "trash": trash_link(address),
         "mistake": None,
     }
 

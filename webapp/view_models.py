@@ -13,6 +13,7 @@ from webapp.label_view import says_less
 from webapp.media import MediaUrls
 from webapp.phrases import clause_phrase
 from webapp.rendering import StyleSheet
+from webapp.states_view import nothing_found
 from webapp.wording import count, day, first_upper, month, parse_day, percent, pictures
 
 BUCKET = 5
@@ -231,6 +232,7 @@ class Empty:
     """What to do when nothing is found; `first_run` invites where there is nothing at all."""
 
     first_run: bool
+    title: str = ""
     suggestions: list[Suggestion] = field(default_factory=list)
 
 
@@ -345,7 +347,7 @@ def _empty(address: Address) -> Empty:
             phrase = f"{text} {bound}".strip()
             suggestions.append(Suggestion(f"Leave out “{phrase}”", address.without(index)))
     suggestions.append(Suggestion("Show all pictures", "/"))
-    return Empty(False, suggestions)
+    return Empty(False, nothing_found(address), suggestions)
 
 
 @dataclass(frozen=True, slots=True)

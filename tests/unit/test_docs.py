@@ -11,7 +11,12 @@ from cli.main import app
 from webapp.settings import WebSettings
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 
 
 @pytest.mark.parametrize("settings", [TaggingEnvironment, WebSettings])
@@ -34,3 +39,16 @@ def test_every_command_and_column_is_documented() -> None:
         assert command.callback is not None
         assert f"## {command.name or command.callback.__name__}\n" in page
     assert ",".join(COLUMNS) in page
+
+
+def test_every_test_that_the_threat_model_names_is_there() -> None:
+    page = (ROOT / "docs" / "security.md").read_text("utf-8")
+    model = page.split("## Who attacks what")[1].split("## What is out of scope")[0]
+    rows = [line for line in model.splitlines() if line.startswith("| ")][1:]
+    tests = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py"))
+    assert len(rows) > 20
+    for row in rows:
+        named = re.findall(r"`(\w+)`", row.split("|")[3])
+        assert named, f"no test proves: {row}"
+        for name in named:
+            assert f"def {name}(" in tests, f"{name} is not there"

@@ -126,6 +126,18 @@ def test_chips_take_one_clause_away(site: Site) -> None:
     assert page.links["Remove “not Person”"] == "/?q=dog%3E90+beach&min=75"
 
 
+def test_what_waits_and_what_failed_is_a_click_away_and_so_is_the_trash(site: Site) -> None:
+    assert "The trash is empty" in read(site, read(site, "/").links["Trash"]).text
+    waiting, failed = site.add_pending("waiting.jpg"), site.add("failed.jpg", failed="truncated")
+    deleted = site.add("dog.jpg", {"Dog": 98.0})
+    post(site, f"/images/{deleted}/delete")
+    page = read(site, "/")
+    assert read(site, page.links["1 waiting"]).tiles() == [f"t-{waiting}"]
+    assert read(site, page.links["1 failed"]).tiles() == [f"t-{failed}"]
+    assert read(site, page.links["Trash"]).tiles() == [f"t-{deleted}"]
+    assert "1 failed" not in read(site, "/?q=dog").links
+
+
 def test_the_next_page_is_a_link_and_shows_every_picture_once(site: Site) -> None:
     made = {f"t-{site.add(f'{number:03}.jpg', {'Dog': 90.0})}" for number in range(130)}
     seen: list[str] = []
