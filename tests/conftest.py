@@ -6,6 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.postgres import postgres
+
+__all__ = ["nothing_secret_is_logged", "postgres"]
+
 # Signed addresses, tokens, cookies, hashes of passwords, e-mail addresses.
 SECRET = re.compile(
     r"/upload/[\w.-]{20,}|X-Amz-(Signature|Credential|Security-Token)=|eyJ[\w-]{10,}\."
