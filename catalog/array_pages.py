@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from catalog.cards import CARD_COLUMNS
 from catalog.chunks import chunks
 from catalog.columns import State, found
 from catalog.dialects import fetch
@@ -22,6 +23,8 @@ from catalog.terms import bounds, positive_label_terms, shows_trash, threshold
 # What an order needs of a row, behind the fields that are asked for.
 _BEHIND = ("uploaded_at", "taken_at", "key", "trash", "name_folded", "id", "top_confidence")
 _ID, _CONFIDENCE = -2, -1
+# So many cards are remembered with a segment, about a kilobyte each.
+_REMEMBERED = 20_000
 _PLACE = {name: place - len(_BEHIND) for place, name in enumerate(_BEHIND)}
 
 
@@ -44,7 +47,7 @@ def page_rows(
     matching = found(state, connection, query, minimum)
     by_label = _labels_asked(query, matching.numbered) if sort == "confidence" else []
     page = _Page(connection, state, "newest" if by_label else sort, most, after)
-    ids: list[int] = []
+    rows: list[tuple[Any, ...]] = []
     confidences: list[float] = []
     for place, (segment, alive) in enumerate(state.parts):
         mask, count = matching.masks[place], matching.counts[place]
@@ -59,12 +62,12 @@ def page_rows(
             confidences += highest[chosen].tolist()
         else:
             chosen = page.following(segment, alive, order, mask, count)
-        ids += segment.ids[chosen].tolist()
-    rows = _fetch(connection, ids, fields)
+        rows += _rows(connection, segment, chosen.tolist(), fields)
     if confidences:
-        own = dict(zip(ids, confidences, strict=True))
-        rows = [(*row[:_CONFIDENCE], own[row[_ID]]) for row in rows]
-    return _in_order(rows, ids, sort, most, len(state.parts) == 1)
+        # What was searched for may be surer than what is seen.
+        pairs = zip(rows, confidences, strict=True)
+        rows = [(*row[:_CONFIDENCE], confidence) for row, confidence in pairs]
+    return _in_order(rows, sort, most, len(state.parts) == 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,27 +128,45 @@ def _highest(
     return np.where(highest < 0, segment.surest, highest)
 
 
-def _fetch(
-    connection: Connection, ids: list[int], fields: tuple[str, ...]
+def _rows(
+    connection: Connection, segment: Segment, places: list[int], fields: tuple[str, ...]
 ) -> list[tuple[Any, ...]]:
+    """Return the rows at places of a segment, in this order; cards are remembered."""
+    if fields != CARD_COLUMNS:
+        found = _fetch(connection, segment, places, fields)
+        return [found[place] for place in places]
+    known = segment.rows
+    there = {place: known[place] for place in places if place in known}
+    if len(there) < len(places):
+        missing = [place for place in places if place not in there]
+        fetched = _fetch(connection, segment, missing, fields)
+        if len(known) > _REMEMBERED:
+            known.clear()
+        known.update(fetched)
+        there |= fetched
+    return [there[place] for place in places]
+
+
+def _fetch(
+    connection: Connection, segment: Segment, places: list[int], fields: tuple[str, ...]
+) -> dict[int, tuple[Any, ...]]:
     names = ", ".join(fields + _BEHIND)
     select = f"SELECT {names} FROM image WHERE id IN "  # noqa: S608 - our own names
-    rows: list[tuple[Any, ...]] = []
+    by_id: dict[int, tuple[Any, ...]] = {}
+    ids = segment.ids[places].tolist()
     for chunk in chunks(ids):
-        rows += fetch(connection, f"{select}({', '.join('?' * len(chunk))})", tuple(chunk))
-    return rows
+        rows = fetch(connection, f"{select}({', '.join('?' * len(chunk))})", tuple(chunk))
+        by_id |= {row[_ID]: row for row in rows}
+    return {place: by_id[number] for place, number in zip(places, ids, strict=True)}
 
 
 def _in_order(
-    rows: list[tuple[Any, ...]], ids: list[int], sort: str, most: int, alone: bool
+    rows: list[tuple[Any, ...]], sort: str, most: int, alone: bool
 ) -> list[tuple[Any, ...]]:
     """Return the rows of a page, each followed by the values of its order."""
     columns = COLUMNS[sort]
     key = itemgetter(*[_PLACE[name] for name, _ in columns])
-    if alone:
-        by_id = {row[_ID]: row for row in rows}
-        rows = [by_id[number] for number in ids]
-    else:
+    if not alone:
         sort_rows(rows, columns, key)
     own = -len(_BEHIND)
     return [row[:own] + key(row) for row in rows[:most]]

@@ -39,6 +39,8 @@ class Segment:
     confidence: NDArray[np.float64]
     # What catalog/orders.py has read of this segment.
     orders: dict[str, Any] = field(default_factory=dict, compare=False)
+    # What catalog/array_pages.py has fetched: a row, as long as it is alive here, is as it was.
+    rows: dict[int, tuple[Any, ...]] = field(default_factory=dict, compare=False)
     lock: threading.Lock = field(default_factory=threading.Lock, compare=False)
 
     @classmethod

@@ -1,6 +1,7 @@
 """The address bar is the interface: one search as a URL, and the URLs that lead on from it."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 from catalog.query import Clause, LabelTerm, Query, label_text
@@ -63,13 +64,20 @@ class Address:
         return self.gallery(f"{rest} -{label_text(label)}".strip())
 
     def _url(self, path: str, text: str, extra: dict[str, str]) -> str:
-        pairs = {"q": text} if text else {}
-        if self.min is not None:
-            pairs["min"] = number(self.min)
-        if self.sort != DEFAULT_SORT:
-            pairs["sort"] = self.sort
-        pairs |= extra
-        return f"{path}?{urlencode(pairs)}" if pairs else path
+        parts = [_encoded(text, self.min, self.sort), urlencode(extra) if extra else ""]
+        asked = "&".join(filter(None, parts))
+        return f"{path}?{asked}" if asked else path
+
+
+@lru_cache(maxsize=1000)
+def _encoded(text: str, low: float | None, sort: str) -> str:
+    """Return a search as it stands in addresses; a page of sixty pictures asks sixty times."""
+    pairs = {"q": text} if text else {}
+    if low is not None:
+        pairs["min"] = number(low)
+    if sort != DEFAULT_SORT:
+        pairs["sort"] = sort
+    return urlencode(pairs)
 
 
 def single_label(clause: Clause) -> LabelTerm | None:

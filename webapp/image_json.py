@@ -1,6 +1,7 @@
 """Pictures as the API shows them: plain dictionaries."""
 
 import json
+from functools import lru_cache
 from itertools import takewhile
 from json.encoder import encode_basestring_ascii as quoted
 from typing import TYPE_CHECKING, Any
@@ -31,14 +32,8 @@ def cards_json(page: "CardPage", urls: MediaUrls, low: float) -> Response:
     """Return a page of a list: cards joined as text, which are JSON already."""
     images = []
     for card in page.cards:
-        facts, small, labels = read_card(card.text, low)
-        thumbnail = "null"
-        if small:
-            url = urls.thumbnail_of(card.id, card.key, card.etag, THUMBNAIL_WIDTH)
-            thumbnail = f'{small},"url":{quoted(url)}}}'
-        images.append(
-            f'{facts},"page":"/images/{card.id}","thumbnail":{thumbnail},"labels":[{labels}]}}'
-        )
+        url = urls.thumbnail_of(card.id, card.key, card.etag, THUMBNAIL_WIDTH)
+        images.append(_card_json(card.id, card.text, url, low))
     following = "null" if page.next is None else quoted(page.next)
     exact = "true" if page.total_is_exact else "false"
     content = (
@@ -46,6 +41,13 @@ def cards_json(page: "CardPage", urls: MediaUrls, low: float) -> Response:
         f'"total_is_exact":{exact}}}'
     )
     return Response(content.encode("ascii"), media_type="application/json")
+
+
+@lru_cache(maxsize=10_000)
+def _card_json(image_id: str, text: str, url: str, low: float) -> str:
+    facts, small, labels = read_card(text, low)
+    thumbnail = f'{small},"url":{quoted(url)}}}' if small else "null"
+    return f'{facts},"page":"/images/{image_id}","thumbnail":{thumbnail},"labels":[{labels}]}}'
 
 
 def error_json(record: "ImageRecord") -> dict[str, str] | None:
