@@ -18,7 +18,7 @@ from sqlalchemy import Connection, func, select
 
 from catalog.chunks import chunks
 from catalog.database import database_of
-from catalog.dialects import in_a_writing_transaction
+from catalog.dialects import fetch, in_a_writing_transaction
 from catalog.postings import STEPS, Integers, Mask
 from catalog.query import Query
 from catalog.query_mask import NumberedQuery, mask_of
@@ -90,7 +90,7 @@ class Columns:
         """Return the library as this connection sees it, None where only SQL can tell."""
         if in_a_writing_transaction(connection):
             return None
-        seq = connection.exec_driver_sql(_LAST).scalar() or 0
+        seq = fetch(connection, _LAST, ())[0][0] or 0
         state = self._state
         if state is None or state.seq < seq:
             with self._lock:
