@@ -221,7 +221,7 @@ def test_trouble_that_stays_ends_the_run_with_its_sentence(
 def test_a_picture_that_hangs_is_left_behind(
     folder: Folder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(tagging_run, "LONGEST_SECONDS", 0.4)
+    monkeypatch.setattr(tagging_run, "LONGEST_SECONDS", 3.0)
     for each in range(4):
         folder.add(f"{each}.png")
     released = threading.Event()
