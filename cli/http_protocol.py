@@ -1,6 +1,7 @@
 """HTTP as our server speaks it: who sends their headers too slowly, or too many, is sent away."""
 
 import asyncio
+import json
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -45,6 +46,21 @@ class PatientProtocol(HttpToolsProtocol):
         self._stop()
         self._waiting = False
         super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP as all mistakes are answered, with a problem document."""
+        problem = {"type": "about:blank", "title": "Bad Request", "status": 400, "detail": msg}
+        body = json.dumps(problem).encode()
+        lines = [
+            b"HTTP/1.1 400 Bad Request",
+            b"content-type: application/problem+json",
+            b"content-length: %d" % len(body),
+            b"cache-control: no-store",
+            b"x-content-type-options: nosniff",
+            b"connection: close",
+        ]
+        self.transport.write(b"\r\n".join([*lines, b"", body]))
+        self.transport.close()
 
     def _start(self) -> None:
         self._stop()

@@ -1,5 +1,6 @@
 """The documentation names what there is."""
 
+import json
 import re
 from pathlib import Path
 
@@ -52,3 +53,11 @@ def test_every_test_that_the_threat_model_names_is_there() -> None:
         assert named, f"no test proves: {row}"
         for name in named:
             assert f"def {name}(" in tests, f"{name} is not there"
+
+
+def test_the_described_api_is_the_one_there_is() -> None:
+    described = json.loads((ROOT / "docs" / "openapi.json").read_text("utf-8"))["paths"]
+    operations = {f"{method.upper()} {path}" for path, item in described.items() for method in item}
+    table = re.findall(r"^\| `(\w+ \S+)` \|", (ROOT / "docs/security.md").read_text("utf-8"), re.M)
+    there = {row for row in table if row.split()[1].startswith(("/api", "/healthz"))}
+    assert operations == there

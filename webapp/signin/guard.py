@@ -52,8 +52,9 @@ class Guard:
 
     async def _user(self, request: Request) -> User | None:
         """Return who asks: by their token alone where they send one, else by their session."""
-        kind, _, token = request.headers.get("authorization", "").partition(" ")
-        if kind:
+        given = request.headers.get("authorization")
+        if given is not None:
+            kind, _, token = given.partition(" ")
             if kind.lower() != "bearer":
                 return None
             return await run_in_threadpool(self._signin.user_of_token, token.strip())

@@ -1,6 +1,7 @@
 """Who is slow or endless before the body is sent away; others do not notice."""
 
 import asyncio
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -85,3 +86,12 @@ def test_headers_without_end_are_not_kept(address: tuple[str, int]) -> None:
                 connection.sendall(b"X-A: " + b"b" * 1000 + b"\r\n")
             connection.recv(100)
             raise ConnectionError
+
+
+def test_what_is_no_http_is_answered_with_a_problem(address: tuple[str, int]) -> None:
+    with closing(open_to(address)) as connection:
+        connection.sendall(b"NOT HTTP AT ALL\r\n\r\n")
+        received = connection.recv(65536)
+    assert received.startswith(b"HTTP/1.1 400 ")
+    assert b"application/problem+json" in received
+    assert json.loads(received.partition(b"\r\n\r\n")[2])["status"] == 400

@@ -22,6 +22,10 @@ def test_other_hosts_need_a_flag_that_says_what_it_does(host: str) -> None:
     check_host(host, open_to_network=True)
 
 
+def test_a_sign_in_is_permission_enough() -> None:
+    check_host("0.0.0.0", open_to_network=False, signs_in=True)  # noqa: S104
+
+
 def test_a_taken_port_is_said_with_a_way_out() -> None:
     with listening("127.0.0.1", 0) as [listener]:
         port = listener.getsockname()[1]

@@ -264,3 +264,6 @@ def test_a_token_counts_alone_whatever_session_comes_with_it(
     sign_in(open_to_example, provider, "anna")
     assert open_to_example.client.get("/api/images").status_code == 200
     assert ask(open_to_example, "x").status_code == 401
+    for given in ("", "Basic YTpi", "Digest x"):
+        answer = open_to_example.client.get("/api/images", headers={"Authorization": given})
+        assert answer.status_code == 401
