@@ -2,7 +2,7 @@
 
     .venv/bin/python -m scripts.fuzz_api [seconds]
 
-schemathesis has an environment of its own (.venv-fuzz, from requirements/fuzz.lock), so that its
+schemathesis has an environment of its own (.venv/fuzz, from requirements/fuzz.lock), so that its
 libraries meet none of ours. Both runs share the seconds (60 where not given).
 """
 
@@ -19,7 +19,7 @@ from benchmarks.site import ROOT, free_port
 from catalog import keys
 from webapp.signin.passwords import make_hash
 
-ENVIRONMENT = ROOT / ".venv-fuzz"
+ENVIRONMENT = ROOT / ".venv" / "fuzz"
 SECRET = "a secret for this run alone"  # noqa: S105 - of a server that lives for a minute
 
 # Each exception with its reason; all other checks are on.
