@@ -109,13 +109,15 @@ def served(library: Path, log: Path) -> Iterator[Site]:
             process.wait(20)
 
 
-def wait_for(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
+def wait_for(
+    client: httpx.Client, process: subprocess.Popen[bytes], path: str = "/healthz"
+) -> None:
     """Wait until the site answers. Raises RuntimeError when its process ends first."""
     for _ in range(600):
         if process.poll() is not None:
             raise RuntimeError(f"taglight ended with status {process.returncode}")
         try:
-            if client.get("/healthz").status_code == 200:
+            if client.get(path).status_code == 200:
                 return
         except httpx.TransportError:
             pass
