@@ -4,7 +4,7 @@ import hashlib
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate, islice
+from itertools import accumulate
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -103,8 +103,7 @@ def filled(count: int) -> Path:
     with database.reading() as connection:
         there = connection.exec_driver_sql("SELECT count(*) FROM image").scalar()
     if there != count:
-        # One that was broken off goes on where it stopped: the writer commits in this order.
-        for batch in chunks(islice(documents(count), there, None), 1000):
+        for batch in chunks(documents(count), 1000):
             rows = [document_row(info, key, document, "etag") for info, key, document in batch]
             with database.writing() as connection:
                 writes.put_images(connection, rows)

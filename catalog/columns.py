@@ -31,8 +31,6 @@ from catalog.terms import fold, surest_needed, threshold
 _FETCH = 50_000
 # Masks kept with a state: page, counts and histogram of one request ask for the same.
 _MASKS = 8
-# Thresholds whose counts are kept with a mask.
-_THRESHOLDS = 4
 # Beyond this share of changed rows, loading everything is quicker.
 _TOO_MANY = 1 / 4
 
@@ -63,9 +61,6 @@ class Found:
     numbered: NumberedQuery
     masks: list[Mask]
     counts: list[int]
-    # What was counted under it: the next pages of a search show the same.
-    by_label: dict[float, NDArray[np.int64]] = field(default_factory=dict)
-    by_step: list[int] = field(default_factory=list)
 
 
 def state_of(connection: Connection) -> State | None:
@@ -171,19 +166,14 @@ def counts(
 ) -> NDArray[np.int64]:
     """Count, by label id, how many matching pictures show the label at the threshold."""
     least = threshold(minimum)
-    matching = found(state, connection, query, minimum)
-    known = matching.by_label.get(least)
-    if known is not None:
-        return known
     result = np.zeros(0, np.int64)
-    for (segment, _), mask in zip(state.parts, matching.masks, strict=True):
+    masks = found(state, connection, query, minimum).masks
+    for (segment, _), mask in zip(state.parts, masks, strict=True):
         number = segment.counts(mask, least)
         if len(number) < len(result):
             number, result = result, number
         number[: len(result)] += result
         result = number
-    if len(matching.by_label) < _THRESHOLDS:
-        matching.by_label[least] = result
     return result
 
 
@@ -212,13 +202,11 @@ def label_counts(
 
 def histogram(state: State, connection: Connection, query: Query) -> list[int]:
     """Count the labels of pictures that match at any confidence, in steps of 5 %."""
-    matching = found(state, connection, query, 0.0)
-    if not matching.by_step:
-        steps = np.zeros(STEPS, np.int64)
-        for (segment, _), mask in zip(state.parts, matching.masks, strict=True):
-            steps += segment.histogram(mask)
-        matching.by_step[:] = steps.tolist()
-    return list(matching.by_step)
+    masks = found(state, connection, query, 0.0).masks
+    steps = np.zeros(STEPS, np.int64)
+    for (segment, _), mask in zip(state.parts, masks, strict=True):
+        steps += segment.histogram(mask)
+    return [int(number) for number in steps]
 
 
 def found(state: State, connection: Connection, query: Query, minimum: float | None) -> Found:

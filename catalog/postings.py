@@ -117,7 +117,7 @@ class Postings:
         return np.diff(self.start[::STEPS])
 
     @cached_property
-    def _rare(self) -> tuple[Integers, NDArray[np.float64], Integers, Integers]:
+    def _rare(self) -> tuple[Places, NDArray[np.float64], Integers, Integers]:
         """The owners and confidences of rare labels' entries; where each (label, step) begins,
         and which of them these are."""
         sizes = np.diff(self.start)
@@ -125,13 +125,12 @@ class Postings:
         entries = np.repeat(rare, sizes)
         begin = np.cumsum(sizes[rare]) - sizes[rare]
         confidence = self._confidence[self.entry[entries]]
-        # As wide as an index is: looking up by narrower numbers takes twice as long.
-        return self.owner[entries].astype(np.intp), confidence, begin, np.flatnonzero(rare)
+        return self.owner[entries], confidence, begin, np.flatnonzero(rare)
 
     def _add_rare(self, found: Integers, mask: Mask, least: float) -> None:
         owner, confidence, begin, keys = self._rare
         if len(keys):
-            chosen = mask.take(owner)
+            chosen = mask[owner]
             if least > 0:
                 chosen &= confidence >= least
             found.reshape(-1)[keys] = np.add.reduceat(chosen, begin, dtype=np.int64)
