@@ -148,7 +148,7 @@ def _values(picture: ObjectInfo, key: str, trash: str, name: str, sha256: str) -
         "size": _integer(picture.size),
         "width": None,
         "height": None,
-        "uploaded_at": microseconds(picture.modified),
+        "uploaded_at": _second(picture.modified),
         "deleted_at": microseconds(trash_time(trash)) if trash else None,
         "taken_at": "",
         "camera": "",
@@ -236,7 +236,15 @@ def _uploaded_at(written: str, modified: datetime) -> int:
         when = datetime.fromisoformat(written)
         return microseconds(when if when.tzinfo else when.replace(tzinfo=UTC))
     except (ValueError, OverflowError):
-        return microseconds(modified)
+        return _second(modified)
+
+
+def _second(modified: datetime) -> int:
+    """Return a store's time in whole seconds, as documents have it.
+
+    A picture would else move by parts of a second, and past others, when its document comes.
+    """
+    return microseconds(modified.replace(microsecond=0))
 
 
 def _integer(value: int | None) -> int | None:

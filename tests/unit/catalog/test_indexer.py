@@ -147,6 +147,15 @@ def test_a_picture_without_document_waits(
     assert found(database, "is:pending type:jpg") == [KEY]
 
 
+def test_a_picture_keeps_its_place_when_its_document_comes(
+    store: MemoryStore, database: Database, indexer: Indexer
+) -> None:
+    store.modified = DAY_ONE.replace(microsecond=987_654)
+    store.put(KEY, b"picture")
+    indexer.index(KEY)
+    assert there(database).uploaded_at == DAY_ONE
+
+
 def test_the_name_of_a_waiting_picture_is_kept(
     store: MemoryStore, database: Database, indexer: Indexer
 ) -> None:
