@@ -168,8 +168,9 @@ class FolderStore(FolderReader):
     @contextlib.contextmanager
     def _temporary(self, key: str) -> Iterator[TemporaryFile]:
         path = self._located(key)
+        prepared = self._prepared  # first: another thread may make the folder meanwhile
         if not self.root.is_dir():
-            if self._prepared:
+            if prepared:
                 raise StoreUnavailableError(self._gone())
             self.prepare()
         with mishaps.writing(self._root, key):

@@ -54,7 +54,7 @@ class FolderReader:
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Yield the objects whose keys begin with `prefix`, in the order of their UTF-8 keys."""
-        if not self.root.is_dir() and self._prepared:
+        if self._prepared and not self.root.is_dir():
             raise StoreUnavailableError(self._gone())
         folder, slash, start = prefix.rpartition("/")
         if slash and not paths.is_folder(self._root, folder):

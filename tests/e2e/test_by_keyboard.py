@@ -26,6 +26,7 @@ def tab_to(page: Page, name: str) -> None:
 
 
 def test_add_search_open_and_come_back(page: Page, photographs: Path) -> None:
+    page.wait_for_load_state("networkidle")  # the scripts answer keys once they are there
     tab_to(page, "Add pictures")
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
