@@ -1,0 +1,95 @@
+"""Every page and state under axe-core's rules, wide and narrow, light and dark."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.browser_pages import drop, expect_state, tile, upload
+from tests.e2e.conftest import REPOSITORY, SIZES, Watch
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
+_RUN = """() => axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
+  violations.flatMap(({ id, help, nodes }) => nodes.map(({ html, any, all }) =>
+    `${id}: ${help}: ${html.slice(0, 200)} ${[...any, ...all].map(({ message }) => message)}`)))"""
+
+
+@pytest.fixture
+def found(page: Page) -> "Found":
+    """Look at pages as axe-core does."""
+    if not AXE.is_file():
+        if os.environ.get("CI"):
+            pytest.fail("axe-core is not installed: on CI nothing is skipped.")
+        pytest.skip("axe-core is not installed (npm ci)")
+    return Found(page)
+
+
+class Found:
+    """What axe-core finds on the pages that it was shown, each in every size and scheme."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.violations: list[str] = []
+
+    def look(self, name: str) -> None:
+        """Look at the page as it is now."""
+        before = self.page.viewport_size
+        for width, height in SIZES.items():
+            for scheme in ("light", "dark"):
+                self.page.set_viewport_size({"width": width, "height": height})
+                self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+                self.page.evaluate(AXE.read_text())
+                where = f"{name}, {width} px, {scheme}"
+                self.violations += [f"{where}: {each}" for each in self.page.evaluate(_RUN)]
+        if before:
+            self.page.set_viewport_size(before)
+
+
+def test_no_page_breaks_a_rule(page: Page, found: Found, watch: Watch, photographs: Path) -> None:
+    found.look("the first visit")
+    drop(page, photographs / "letter.jpg")
+    expect_state(page, "letter.jpg", "rejected")
+    upload(page, photographs / "chelsea.jpg", photographs / "coffee.jpg")
+    found.look("the gallery with the tray")
+
+    page.reload()
+    tile(page, "chelsea.jpg").get_by_role("link").focus()
+    found.look("a tile's caption")
+    page.goto("/?q=cat+-coffee&min=55")
+    found.look("a search")
+    page.get_by_label("Search by label").press_sequentially(" c")
+    expect(page.get_by_role("option").first).to_be_visible()
+    found.look("completion")
+    page.goto("/?q=zebra+sea")
+    found.look("nothing found")
+    page.goto("/help")
+    found.look("the help")
+
+    page.goto("/?q=chelsea*|cat")
+    tile(page, "chelsea.jpg").get_by_role("link").click()
+    expect(page.get_by_role("heading", name="chelsea.jpg")).to_be_visible()
+    page.get_by_label("Add a label").fill("Chelsea")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.locator(".label.person")).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Reject")).first.click()
+    expect(page.get_by_role("list", name="Rejected labels")).to_be_visible()
+    for summary in page.locator("summary").all():
+        summary.click()
+    found.look("a picture")
+    page.get_by_role("button", name="Delete").click()
+    found.look("a picture deleted")
+    page.goto("/?q=is:trashed")
+    page.locator("#results .tile a").click()
+    expect(page.get_by_role("button", name="Put back")).to_be_visible()
+    found.look("a picture in the trash")
+
+    watch.expected += ["400 (Bad Request)", "404 (Not Found)"]
+    page.goto("/?q=dog%3E")
+    found.look("a mistake in the search")
+    page.goto("/images/nothing")
+    found.look("a page that is not there")
+    assert found.violations == []
