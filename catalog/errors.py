@@ -10,7 +10,8 @@ TaglightError
  │  └ KeyTakenError         the key, or a folder of that name, is there already
  ├ ContentMismatchError     bytes of another length or checksum than announced
  ├ StoreUnavailableError    the store does not answer or refuses
- │  └ StoreFullError        no space left
+ │  ├ StoreFullError        no space left
+ │  └ StoreRefusedError     the rights do not reach that far
  ├ CatalogUnavailableError  the database does not answer
  ├ DocumentError            a metadata document that makes no sense
  │  └ NotTaggedYetError     a picture without a document cannot be corrected yet
@@ -71,6 +72,10 @@ class StoreUnavailableError(TaglightError):
 
 class StoreFullError(StoreUnavailableError):
     """There is no space left for what should be written."""
+
+
+class StoreRefusedError(StoreUnavailableError):
+    """The store says no: these credentials lack the right, or end."""
 
 
 class CatalogUnavailableError(TaglightError):

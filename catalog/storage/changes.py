@@ -17,6 +17,8 @@ EventName = Literal[
 ]
 QueueName = Literal["tag", "index"]
 
+# What a folder is called in its events; a bucket has a name of its own.
+LIBRARY = "library"
 _COUNT = itertools.count()
 
 
@@ -39,7 +41,7 @@ def route(change: ObjectChange) -> QueueName | None:
     return "index" if change.event == "ObjectRemoved:Delete" else "tag"
 
 
-def event_body(change: ObjectChange) -> dict[str, Any]:
+def event_body(change: ObjectChange, bucket: str = LIBRARY) -> dict[str, Any]:
     """Return the whole notification that S3 would send for this change."""
     now = datetime.now(UTC)
     thing: dict[str, Any] = {"key": quote_plus(change.key, safe="/")}
@@ -59,9 +61,9 @@ def event_body(change: ObjectChange) -> dict[str, Any]:
             "s3SchemaVersion": "1.0",
             "configurationId": "taglight",
             "bucket": {
-                "name": "library",
+                "name": bucket,
                 "ownerIdentity": {"principalId": "taglight"},
-                "arn": "arn:aws:s3:::library",
+                "arn": f"arn:aws:s3:::{bucket}",
             },
             "object": thing,
         },
