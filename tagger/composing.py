@@ -79,6 +79,8 @@ def tagged(base: Document | None, seen: Seen, recognition: Recognition, mark: Ta
     """Return the document of a picture that was just recognised; `mark` says how."""
     document = _measured(base, seen)
     document.labels = list(recognition.labels)
+    if recognition.properties:
+        document.properties = _with_measures(document.properties, recognition.properties)
     document.label_model_version = recognition.model_version
     document.tagging = _marked(document, mark)
     return document
@@ -156,6 +158,12 @@ def _facts(document: Document, seen: Seen, *, same: bool) -> ImageFacts:
         taken_at=picture.taken_at or (known.taken_at if is_foreign(document) else ""),
         camera=picture.camera or (known.camera if is_foreign(document) else ""),
     )
+
+
+def _with_measures(ours: ImageProperties | None, theirs: ImageProperties) -> ImageProperties:
+    """Return the recogniser's figures of quality, with our colours: those are searched by."""
+    colors = ours.dominant_colors if ours else []
+    return replace(theirs, dominant_colors=colors or theirs.dominant_colors)
 
 
 def _properties(document: Document, ours: ImageProperties) -> ImageProperties:

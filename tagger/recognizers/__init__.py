@@ -5,17 +5,21 @@ from typing import Protocol
 
 from PIL.Image import Image
 
-from catalog.document import Label
+from catalog.document import ImageProperties, Label
 
 __all__ = ["Recognition", "Recognizer"]
 
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """What a recogniser answered: labels, surest first, and the version of its model."""
+    """What a recogniser answered: labels, surest first, and the version of its model.
+
+    `properties` are its own measures of the picture, where it was asked for them.
+    """
 
     labels: list[Label]
     model_version: str
+    properties: ImageProperties | None = None
 
 
 class Recognizer(Protocol):

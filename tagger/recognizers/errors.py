@@ -2,8 +2,12 @@
 
 from catalog.errors import TaglightError
 
-__all__ = ["RecognizerUnavailableError"]
+__all__ = ["RecognizerBusyError", "RecognizerUnavailableError"]
 
 
 class RecognizerUnavailableError(TaglightError):
-    """The recogniser cannot work on this machine; the message says what to do."""
+    """The recogniser does not work at the moment; the message says why or what to do."""
+
+
+class RecognizerBusyError(RecognizerUnavailableError):
+    """The recogniser is asked more often than it allows."""
