@@ -49,7 +49,7 @@ def _has_confidence(label: Any) -> bool:
     if not isinstance(label, dict):
         return False
     confidence = label.get("Confidence")
-    return type(confidence) in (int, float) and 0 <= confidence <= 100
+    return isinstance(confidence, int | float) and confidence is not True and 0 <= confidence <= 100
 
 
 def _place(label: Label, sent: Sent) -> None:
