@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.postgres import postgres
+from tests.strict_s3.fixtures import s3_servers, s3_site
 
-__all__ = ["nothing_secret_is_logged", "postgres"]
+__all__ = ["nothing_secret_is_logged", "postgres", "s3_servers", "s3_site"]
 
 # Signed addresses, tokens, cookies, hashes of passwords, e-mail addresses.
 SECRET = re.compile(

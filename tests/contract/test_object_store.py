@@ -3,7 +3,7 @@
 import hashlib
 import io
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,11 +17,13 @@ from catalog.errors import (
 )
 from catalog.storage import ObjectStore
 from catalog.storage.folder import FolderStore
+from catalog.storage.s3 import S3Store
 from tests.fakes import MemoryStore
 
 STORES: dict[str, Callable[[Path], ObjectStore]] = {
     "folder": lambda folder: FolderStore(folder / "library"),
     "memory": lambda _: MemoryStore(),
+    "s3": lambda _: S3Store("set by the fixture"),
 }
 
 # In the order of their UTF-8 bytes; '-' < '.' < '/' < '0' is what a walk of folders gets wrong.
@@ -43,8 +45,11 @@ ORDERED = [
 
 
 @pytest.fixture(params=sorted(STORES))
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
-    return STORES[request.param](tmp_path)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ObjectStore]:
+    made = STORES[request.param](tmp_path)
+    if isinstance(made, S3Store):
+        made.bucket = request.getfixturevalue("s3_site").bucket
+    yield made
 
 
 def test_gives_back_what_was_put(store: ObjectStore) -> None:

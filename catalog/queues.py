@@ -1,0 +1,32 @@
+"""The tag queue on AWS, for who asks that a picture be tagged again."""
+
+import json
+from typing import Any
+
+from catalog.errors import StoreUnavailableError
+from catalog.storage.changes import ObjectChange, event_body
+from catalog.storage.s3_client import LazyClient, make_client
+
+
+class SqsTagQueue:
+    """Implements TagQueue by messages to SQS; its client is made with the first of them."""
+
+    def __init__(self, queue_url: str, *, client: Any = None) -> None:
+        self._url = queue_url
+        self._client = LazyClient(lambda: make_client("sqs"), client)
+
+    def forget_client(self) -> None:
+        """Let go of all connections, as after a process was frozen."""
+        self._client.forget()
+
+    def tag_again(self, key: str) -> None:
+        """Ask for a picture to be tagged again. Raises StoreUnavailableError."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        body = json.dumps(event_body(ObjectChange("Taglight:TagAgain", key)))
+        try:
+            self._client.get().send_message(QueueUrl=self._url, MessageBody=body)
+        except (BotoCoreError, ClientError) as error:
+            raise StoreUnavailableError(
+                f"The queue of the tagger does not answer: {error}"
+            ) from error
