@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -35,12 +36,27 @@ class Ears(logging.Handler):
             self.heard.append(line)
 
 
+def secrets_in_files(folder: Path) -> list[str]:
+    """Return the lines of a folder's *.log files that nobody may ever write."""
+    lines = (
+        line
+        for log in sorted(folder.glob("*.log"))
+        for line in log.read_text("utf-8", "replace").splitlines()
+    )
+    return [line for line in lines if SECRET.search(line)]
+
+
 @pytest.fixture(autouse=True)
-def nothing_secret_is_logged() -> Iterator[None]:
-    """Fail the test in which something secret was logged, at any level."""
+def nothing_secret_is_logged(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail the test in which something secret was logged, at any level.
+
+    Servers and workers in processes of their own write what they log to <name>.log in `tmp_path`.
+    """
+    folder = request.getfixturevalue("tmp_path") if "tmp_path" in request.fixturenames else None
     ears = Ears()
     root = logging.getLogger()
     root.addHandler(ears)
     yield
     root.removeHandler(ears)
-    assert ears.heard == [], "secrets do not belong into logs"
+    heard = ears.heard + (secrets_in_files(folder) if folder else [])
+    assert heard == [], "secrets do not belong into logs"

@@ -3,7 +3,8 @@
     python -W ignore -m tests.oidc_provider
 
 It prints its address. Beside what a provider does, it takes orders: /tests/next (spoil the next
-id_token), /tests/token (sign a bearer token), /tests/rotate (take a new key). It insists on PKCE.
+id_token), /tests/token (sign a bearer token), /tests/rotate (take a new key), /tests/asked (tell
+what came with the last code). It insists on PKCE.
 """
 
 import base64
@@ -22,6 +23,7 @@ import werkzeug.serving
 from authlib import jose
 from joserfc import jwt
 from joserfc.jwk import RSAKey
+from oidc_provider_mock import _app
 
 
 class Orders:
@@ -31,6 +33,7 @@ class Orders:
         self.next: dict[str, Any] = {}
         self.challenges: dict[str, str] = {}
         self.last_id_token = ""
+        self.asked: dict[str, Any] = {}
         self.storage: Any = None
 
     def sign(self, claims: dict[str, Any], alg: str = "RS256", key: str = "own") -> str:
@@ -68,6 +71,9 @@ def _base64(content: dict[str, Any]) -> str:
 
 def make_app() -> flask.Flask:
     """Compose the provider with its orders."""
+    # Public clients, too: they have no secret, and send none.
+    ways = ["none", "client_secret_basic", "client_secret_post"]
+    _app.AuthorizationCodeGrant.TOKEN_ENDPOINT_AUTH_METHODS = ways
     app = oidc_provider_mock.app(require_nonce=True)
     app.debug = False
     orders = Orders()
@@ -84,6 +90,10 @@ def make_app() -> flask.Flask:
     def take_order() -> Any:
         orders.next = flask.request.get_json()
         return "", 204
+
+    @app.post("/tests/asked")
+    def asked() -> Any:
+        return orders.asked
 
     @app.post("/tests/rotate")
     def rotate() -> Any:
@@ -106,6 +116,9 @@ def make_app() -> flask.Flask:
             if codes:
                 assert flask.request.args["code_challenge_method"] == "S256"
                 orders.challenges[codes[0]] = flask.request.args["code_challenge"]
+        if flask.request.path == "/oauth2/token":
+            form, headers = flask.request.form, flask.request.headers
+            orders.asked = {"form": form.to_dict(), "headers": dict(headers)}
         if flask.request.path == "/oauth2/token" and answer.status_code == 200:
             verifier = flask.request.form.get("code_verifier", "")
             digest = hashlib.sha256(verifier.encode()).digest()

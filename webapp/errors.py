@@ -80,6 +80,8 @@ def as_request_error(error: errors.TaglightError) -> RequestError:
     facts: dict[str, Any] = {}
     if isinstance(error, errors.SearchSyntaxError):
         facts["position"] = error.position
+    if isinstance(error, errors.InvalidCursorError):
+        facts["parameter"] = "cursor"
     if isinstance(error, errors.ContentMismatchError) and error.what == "length":
         status = 403
     words = getattr(error, "reason", None) or str(error)

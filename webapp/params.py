@@ -12,7 +12,8 @@ from webapp.errors import RequestError
 SORTS = ("newest", "oldest", "taken", "name", "confidence")
 MAX_CURSOR = 4096
 
-_PERCENT = re.compile(r"\d{1,3}(?:\.\d{0,9})?|\.\d{1,9}", re.ASCII)
+# As many decimals as any language writes of a number.
+_PERCENT = re.compile(r"\d{1,3}(?:\.\d{0,400})?|\.\d{1,400}", re.ASCII)
 _WHOLE = re.compile(r"\d{1,6}", re.ASCII)
 _Body = TypeVar("_Body", bound=BaseModel)
 

@@ -5,11 +5,11 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urljoin
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -33,12 +33,17 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
 
+def whole(value: object) -> object:
+    """Return 5 for 5.0, which are the same number in JSON; anything else as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class FileToSend(BaseModel):
     """One file as its sender describes it: size in bytes, SHA-256 in hex where it is known."""
 
     model_config = ConfigDict(strict=True)
     name: str
-    size: int = Field(ge=0)
+    size: Annotated[int, BeforeValidator(whole), Field(ge=0)]
     type: str | None = None
     sha256: str | None = None
 

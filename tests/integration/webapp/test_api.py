@@ -139,6 +139,12 @@ def test_bad_parameter(site: Site, query: str) -> None:
     problem(site.client.get(f"/api/images?{query}"), 400)
 
 
+def test_slider_with_all_the_digits_of_a_float(site: Site) -> None:
+    site.add(labels={"Dog": 94.8})
+    for low, found in (("94.75985096694882", 1), ("94.80000000000001", 0), ("100.", 0)):
+        assert site.client.get(f"/api/images?min={low}").json()["total"] == found
+
+
 def test_cursor_of_another_order(site: Site) -> None:
     for n in range(3):
         site.add(f"{n}.jpg")

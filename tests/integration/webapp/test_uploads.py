@@ -330,6 +330,12 @@ def test_more_bodies_that_are_not_json(site: Site, body: bytes) -> None:
     assert site.client.post("/api/uploads", content=body).status_code == 400
 
 
+def test_a_whole_number_with_a_point_is_one(site: Site) -> None:
+    body = b'{"files":[{"name":"a.jpg","size":5.0,"type":""}]}'
+    answer = site.client.post("/api/uploads", content=body).json()["uploads"][0]
+    assert answer["status"] == "ready"
+
+
 @pytest.mark.parametrize(
     "body",
     [

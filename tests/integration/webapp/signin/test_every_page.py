@@ -1,15 +1,33 @@
 """Every page there is: sound HTML, and the headers that protect who looks at it."""
 
+import json
+import os
 import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from tests.integration.conftest import Site
-from tests.integration.webapp.signin.conftest import PASSWORD
+from tests.integration.webapp.signin.conftest import ORIGIN, PASSWORD, cookie
+from tests.integration.webapp.signin.test_route_table import routes_of
+from webapp.errors import is_page
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
 DRAWN = {"path", "circle", "rect"}
+ROOT = Path(__file__).resolve().parents[4]
+HTML_VALIDATE = ROOT / "node_modules" / ".bin" / "html-validate"
+# Each exception with its reason.
+RULES = {
+    "root": True,
+    "extends": ["html-validate:standard", "html-validate:a11y", "html-validate:document"],
+    "rules": {
+        "require-sri": ["error", {"target": "crossorigin"}],  # what is our own needs no hash
+        "aria-label-misuse": ["error", {"allowAnyNamable": True}],  # lists have names here
+    },
+}
 PAGES = {
     "gallery": "/",
     "search": "/?q=dog>50&min=10&sort=oldest",
@@ -23,7 +41,10 @@ PAGES = {
     "help": "/help",
     "not found": "/nothing/here",
     "sign in": "/signin?next=/help",
+    "a sign-in that was not begun": "/signin/callback?code=x&state=y",
+    "no provider": "/signin/provider",
 }
+PAGES_OF_OTHERS = {"gallery of a viewer": "/", "picture of a viewer": "/images/{id}"}
 HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -125,6 +146,45 @@ def test_page(full: tuple[Site, dict[str, str]], path: str) -> None:
     assert len(reader.ids) == len(set(reader.ids)), "an id twice"
     assert len(re.findall(r"<h1\b", answer.text)) == 1
     assert len(re.findall(r"<main\b", answer.text)) == 1
+
+
+def test_every_page_there_is_is_looked_at(signed: Site) -> None:
+    asked = [path.partition("?")[0] for path in PAGES.values()]
+    for route in routes_of(signed):
+        method, path = route.split()
+        if method == "GET" and is_page(path):
+            pattern = re.sub(r"\{[^}]+\}", "[^/]+", path)
+            assert any(re.fullmatch(pattern, one) for one in asked), path
+
+
+def test_every_page_is_html_by_the_standard(
+    full: tuple[Site, dict[str, str]], tmp_path: Path
+) -> None:
+    if shutil.which("node") is None or not HTML_VALIDATE.exists():
+        reason = "html-validate is not installed: `npm ci` installs it, and needs node"
+        if os.environ.get("CI"):
+            pytest.fail(f"{reason}; on CI nothing is skipped.")
+        pytest.skip(reason)
+    site, ids = full
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    pages = PAGES | PAGES_OF_OTHERS
+    for name, path in pages.items():
+        headers = cookie("viewer") if name in PAGES_OF_OTHERS else {}
+        page = site.client.get(path.format(**ids), headers=headers)
+        (folder / f"{name.replace(' ', '-')}.html").write_text(page.text, "utf-8")
+    out = site.client.post("/signin/out", headers={"Origin": ORIGIN})
+    (folder / "signed-out.html").write_text(out.text, "utf-8")
+    rules = tmp_path / "rules.json"
+    rules.write_text(json.dumps(RULES), "utf-8")
+    result = subprocess.run(
+        [HTML_VALIDATE, "--config", rules, "--formatter", "text", "--max-warnings", "0", folder],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 def policy_of(answer: object) -> str:

@@ -1,5 +1,6 @@
 """Signing in at a real provider, and every way in which its tokens may be wrong."""
 
+import json
 import time
 from datetime import timedelta
 from typing import Any
@@ -7,10 +8,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.integration.conftest import Site
+from tests.integration.conftest import BASE, Site
 from tests.integration.webapp.signin.conftest import MakeSite
 from tests.provider_process import ProviderProcess
 from webapp.signin import routes
+from webapp.signin.errors import TokenError
 
 
 def begin(site: Site, wanted: str = "/?q=dog") -> str:
@@ -175,6 +177,40 @@ def test_a_new_key_of_the_provider_is_learnt(
     assert sign_in(open_to_example, provider, "anna").status_code == 303
     provider.order("rotate")
     assert sign_in(open_to_example, provider, "anna").status_code == 303
+
+
+def test_without_a_client_secret_the_proof_is_pkce_alone(
+    make_signed: MakeSite, provider: ProviderProcess
+) -> None:
+    site = make_signed(oidc_issuer=provider.issuer, oidc_client_id="taglight")
+    location = provider.sign_in(begin(site), "anna")
+    assert come_back(site, location).status_code == 303
+    sent = json.loads(provider.order("asked"))
+    assert sent["form"]["client_id"] == "taglight"
+    assert len(sent["form"]["code_verifier"]) >= 43
+    assert "client_secret" not in sent["form"]
+    assert "Authorization" not in sent["headers"]
+
+
+def test_without_a_client_secret_a_code_is_of_no_use_to_others(
+    make_signed: MakeSite, provider: ProviderProcess
+) -> None:
+    site = make_signed(oidc_issuer=provider.issuer, oidc_client_id="taglight")
+    location = provider.sign_in(begin(site), "anna")
+    thief = site.app.state.services.signin.provider()
+    with pytest.raises(TokenError):
+        code = parse_qs(urlsplit(location).query)["code"][0]
+        thief.redeem(code, f"{BASE}/signin/callback", "x" * 43, "x" * 43)
+
+
+def test_a_client_secret_is_sent_where_there_is_one(
+    open_to_example: Site, provider: ProviderProcess
+) -> None:
+    assert sign_in(open_to_example, provider, "anna").status_code == 303
+    sent = json.loads(provider.order("asked"))
+    assert sent["headers"]["Authorization"].startswith("Basic ")
+    assert "client_secret" not in sent["form"]
+    assert len(sent["form"]["code_verifier"]) >= 43
 
 
 def test_a_provider_that_does_not_answer_is_said(make_signed: MakeSite) -> None:
