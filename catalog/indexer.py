@@ -61,6 +61,17 @@ class Indexer:
             found = reads.find_by_key(connection, key)
         return found.name if found else ""
 
+    def same_bytes(self, sha256: str) -> list[str]:
+        """Return keys of tagged pictures of these bytes, the oldest first; a few are enough."""
+        with self._database.reading() as connection:
+            return reads.keys_by_sha256(connection, sha256)
+
+    def document_etag(self, key: str) -> str | None:
+        """Return the ETag of the document a picture is known by ("" for none), None if unknown."""
+        with self._database.reading() as connection:
+            known = writes.known(connection, [key]).get(key)
+        return known.document_etag if known else None
+
     def index_trash(self, folder: str) -> None:
         """Do what `index` does, for one folder of the trash (`trash/<stamp>/`)."""
         for _ in range(_ATTEMPTS):

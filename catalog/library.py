@@ -51,6 +51,14 @@ class Index(Protocol):
         """Return the name that is known for a picture, or nothing."""
         ...
 
+    def same_bytes(self, sha256: str) -> list[str]:
+        """Return keys of tagged pictures of these bytes, as far as is known; a few are enough."""
+        ...
+
+    def document_etag(self, key: str) -> str | None:
+        """Return the ETag of the document a picture is known by ("" for none), None if unknown."""
+        ...
+
 
 class Library:
     """The pictures of one store, as people handle them; `key` is always `uploads/…`."""

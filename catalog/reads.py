@@ -35,6 +35,7 @@ __all__ = [
     "find_by_key",
     "find_by_sha256",
     "get_image",
+    "keys_by_sha256",
     "label_counts",
     "neighbours",
     "search",
@@ -137,6 +138,19 @@ def find_by_sha256(connection: Connection, sha256: str) -> ImageRecord | None:
         .limit(1)
     )
     return _one(connection.execute(query).first())
+
+
+def keys_by_sha256(connection: Connection, sha256: str, limit: int = 8) -> list[str]:
+    """Return the keys of live, tagged pictures of these bytes, the oldest first."""
+    if not sha256:
+        return []
+    query = (
+        select(image.c.key)
+        .where(image.c.sha256 == sha256, image.c.live == 1, image.c.status == "tagged")
+        .order_by(image.c.uploaded_at, image.c.key)
+        .limit(limit)
+    )
+    return list(connection.scalars(query))
 
 
 def statuses(connection: Connection, keys: Iterable[str]) -> dict[str, ImageRecord]:

@@ -124,7 +124,7 @@ def _marked(document: Document, mark: Tagging) -> Tagging:
 
 def _measured(base: Document | None, seen: Seen) -> Document:
     document = deepcopy(base) if base else Document()
-    same = not seen.sha256 or not document.image.sha256 or is_same_picture(document, seen.sha256)
+    same = _may_be_same(document, seen)
     document.image = _facts(document, seen, same=same)
     if seen.properties:
         document.properties = _properties(document, seen.properties)
@@ -133,6 +133,13 @@ def _measured(base: Document | None, seen: Seen) -> Document:
     elif not same:
         document.properties, document.thumbnails = None, []
     return document
+
+
+def _may_be_same(document: Document, seen: Seen) -> bool:
+    """Tell whether a document may be about these bytes, as far as they were looked at."""
+    if seen.sha256 and document.image.sha256:
+        return is_same_picture(document, seen.sha256)
+    return document.image.size in (None, seen.info.size)
 
 
 def _facts(document: Document, seen: Seen, *, same: bool) -> ImageFacts:

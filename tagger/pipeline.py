@@ -6,10 +6,11 @@ Any order and any number of calls, stopped anywhere, end in the same state.
 """
 
 import hashlib
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from catalog.clock import utc_now, utc_text
 from catalog.document import Document, Tagging, TaggingError, Thumbnail
@@ -18,6 +19,7 @@ from catalog.errors import (
     DocumentError,
     ObjectNotFoundError,
     PreconditionFailedError,
+    StoreRefusedError,
 )
 from catalog.keys import is_picture_key, metadata_key, thumbnail_key
 from catalog.library import Index
@@ -27,8 +29,14 @@ from tagger import composing
 from tagger.composing import GAVE_UP, Seen
 from tagger.errors import PictureError, RecognitionError
 from tagger.imaging import Limits, Picture, image_properties, make_thumbnails, open_picture
+from tagger.known import labels_elsewhere
 from tagger.recognizers import Recognition, Recognizer
 from tagger.trashed import throw_away_document, trashed_document
+
+log = logging.getLogger(__name__)
+
+# What there is to count: a document was written, the recogniser asked, or that was saved.
+Happening = Literal["tagged", "failed", "recognized", "copied"]
 
 # Whoever changes faster than this has sent another event meanwhile.
 MAX_ROUNDS = 5
@@ -37,10 +45,14 @@ _PART_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class TaggingSettings:
-    """What is asked of a recogniser (confidence in percent), and how much of a picture is read."""
+    """What is asked of a recogniser (confidence in percent), and how much of a picture is read.
+
+    `image_properties`: the recogniser is asked for its own measures of the picture too.
+    """
 
     min_confidence: float = 30.0
     max_labels: int = 100
+    image_properties: bool = False
     limits: Limits = field(default_factory=Limits)
 
 
@@ -74,12 +86,15 @@ class Tagger:
         recognizer: Recognizer,
         settings: TaggingSettings | None = None,
         clock: Callable[[], datetime] = utc_now,
+        tell: Callable[[Happening], None] = lambda _: None,
     ) -> None:
+        """Compose it; `tell` hears what happens, for those who count."""
         self._store = store
         self._index = index
         self._recognizer = recognizer
         self._settings = settings or TaggingSettings()
         self._clock = clock
+        self._tell = tell
 
     def tag(self, key: str, *, again: bool = False, last_attempt: bool = False) -> None:
         """Give a picture its document, thumbnails and row; do nothing where it has them.
@@ -106,6 +121,28 @@ class Tagger:
                 return
             again = False
         raise PreconditionFailedError(key)
+
+    def fail(self, key: str, error: TaggingError) -> None:
+        """Answer for a picture that nobody will try again now; an answer it has already stays.
+
+        Raises StoreUnavailableError and CatalogUnavailableError.
+        """
+        if not is_picture_key(key):
+            return
+        try:
+            info = self._store.head(key)
+            found = document_of(self._store, key)
+        except ObjectNotFoundError:
+            self.removed(key)
+            return
+        except DocumentError:
+            self._index.index(key)
+            return
+        before = found[0] if found else None
+        if before is None or not self._is_answered(before, info):
+            work = _Work(key, again=False, before=before)
+            self._write_failure(work, Seen(info, self._index.name_of(key)), error)
+        self._index.index(key)
 
     def removed(self, key: str) -> None:
         """Clear away after a picture that is gone: its document to the trash, its thumbnails."""
@@ -141,7 +178,7 @@ class Tagger:
             work = _Work(key, again, before)
             if last_attempt and not (before and composing.is_tagged(before, info)):
                 self._write_failure(work, Seen(info, self._index.name_of(key)), GAVE_UP)
-            info = self._answer(work)
+            info = self._answer(work, info)
         state = self._etag(key), self._etag(metadata_key(key))
         self._index.index(key)
         after = self._etag(key), self._etag(metadata_key(key))
@@ -159,11 +196,18 @@ class Tagger:
         keys = [thumbnail.key for thumbnail in document.thumbnails]
         return bool(keys) and all(self._etag(key) is not None for key in keys)
 
-    def _answer(self, work: _Work) -> ObjectInfo:
+    def _answer(self, work: _Work, info: ObjectInfo) -> ObjectInfo:
         """Read the picture, find its labels, write thumbnails and document.
 
         Returns what the store said of the picture that was read.
         """
+        if work.before is None or work.before.image.size != info.size:
+            # Nothing can be known of these bytes, so what is too large is not even read.
+            try:
+                self._settings.limits.check_bytes(info.size)
+            except PictureError as error:
+                self._write_unreadable(work, Seen(info, self._index.name_of(work.key)), error)
+                return info
         with self._store.open(work.key) as (file, info):
             seen = Seen(info, self._index.name_of(work.key), _sha256(file))
             base = self._known(work, seen.sha256)
@@ -173,12 +217,11 @@ class Tagger:
             try:
                 picture = open_picture(file, self._settings.limits)
             except PictureError as error:
-                remove_thumbnails(self._store, work.key)
-                self._write_failure(work, seen, TaggingError(error.code, error.message))
+                self._write_unreadable(work, seen, error)
                 return info
         answer: Recognition | TaggingError | None = None
         if base is None:
-            answer = self._recognize(picture)
+            answer = self._labels(work, seen.sha256, picture)
         seen = replace(
             seen,
             picture=picture,
@@ -212,7 +255,21 @@ class Tagger:
             return False
         return document.status == "failed" or self._has_thumbnails(document)
 
-    def _recognize(self, picture: Picture) -> Recognition | TaggingError:
+    def _labels(self, work: _Work, sha256: str, picture: Picture) -> Recognition | TaggingError:
+        """Return what is known of the same bytes under another key, else ask the recogniser."""
+        if not work.again:
+            known = labels_elsewhere(
+                self._store,
+                self._index,
+                work.key,
+                sha256,
+                self._mark(),
+                with_properties=self._settings.image_properties,
+            )
+            if known is not None:
+                self._tell("copied")
+                return known
+        self._tell("recognized")
         try:
             return self._recognizer.recognize(
                 picture.image,
@@ -226,7 +283,11 @@ class Tagger:
         written = []
         for made in make_thumbnails(picture):
             target = thumbnail_key(key, made.nominal)
-            self._store.put(target, made.data, content_type="image/webp")
+            try:
+                self._store.put(target, made.data, content_type="image/webp")
+            except StoreRefusedError as error:  # labels are worth more than small pictures
+                log.warning("No thumbnails for %r: %s", key, error)
+                return []
             written.append(Thumbnail(target, made.width, made.height))
         return written
 
@@ -240,6 +301,7 @@ class Tagger:
             return composing.tagged(now, seen, recognition, self._mark())
 
         change_document(self._store, work.key, change)
+        self._tell("tagged")
 
     def _write_kept(self, work: _Work, seen: Seen, base: Document) -> None:
         def change(now: Document | None) -> Document | None:
@@ -250,6 +312,10 @@ class Tagger:
 
         change_document(self._store, work.key, change)
 
+    def _write_unreadable(self, work: _Work, seen: Seen, error: PictureError) -> None:
+        remove_thumbnails(self._store, work.key)
+        self._write_failure(work, seen, TaggingError(error.code, error.message))
+
     def _write_failure(self, work: _Work, seen: Seen, error: TaggingError) -> None:
         def change(now: Document | None) -> Document | None:
             if now and seen.picture and composing.is_tagged(now, seen.info):
@@ -257,6 +323,8 @@ class Tagger:
             return composing.failed(now, seen, error, self._mark())
 
         change_document(self._store, work.key, change)
+        if error is not GAVE_UP:
+            self._tell("failed")
 
     def _mark(self) -> Tagging:
         return Tagging(

@@ -151,6 +151,16 @@ class FakeIndex:
     def name_of(self, key: str) -> str:
         return self.names.get(key, "")
 
+    def same_bytes(self, sha256: str) -> list[str]:
+        seen = sorted(key for key, (_, document) in self.rows.items() if document)
+        return [key for key in seen if hashlib.sha256(self.rows[key][0]).hexdigest() == sha256]
+
+    def document_etag(self, key: str) -> str | None:
+        if key not in self.rows:
+            return None
+        document = self.rows[key][1]
+        return hashlib.sha256(document).hexdigest() if document else ""
+
 
 class FakeQueue:
     """A TagQueue that remembers what it was asked for."""

@@ -7,8 +7,8 @@ from functools import cache
 import pytest
 from PIL import Image
 
-from catalog.document import Document, Edit, read_document, write_document
-from catalog.errors import PreconditionFailedError, StoreUnavailableError
+from catalog.document import Document, Edit, TaggingError, read_document, write_document
+from catalog.errors import PreconditionFailedError, StoreRefusedError, StoreUnavailableError
 from catalog.keys import metadata_key, thumbnail_key
 from catalog.library import Library
 from tagger.errors import RecognitionError
@@ -526,3 +526,137 @@ def test_photographs_go_the_whole_way(house: House, name: str) -> None:
     document = house.document()
     assert document.status == "tagged"
     assert document.image.width == Image.open(io.BytesIO(pictures.photograph(name))).width
+
+
+COPY = "uploads/2026/11/copy-0a1b2c3d.jpg"
+
+
+def test_the_same_bytes_are_not_recognised_twice(house: House) -> None:
+    house.add()
+    house.tagger.tag(KEY)
+    house.library.edit_labels(KEY, ["Rex"], [], by="person")
+    house.add(key=COPY)
+    house.tagger.tag(COPY)
+    assert house.recognizer.asked == 1
+    copy = house.document(COPY)
+    assert [label.name for label in copy.shown_labels()] == ["Red", "Colour"], "edits are its own"
+    assert copy.label_model_version == "fake-1"
+    assert (copy.image.key, copy.image.name) == (COPY, "copy-0a1b2c3d.jpg")
+    assert copy.tagging and copy.tagging.recognizer == "fake"
+    assert {each.key for each in copy.thumbnails} == {
+        thumbnail_key(COPY, 320),
+        thumbnail_key(COPY, 1280),
+    }
+
+
+def test_a_wish_to_tag_again_is_no_copy(house: House) -> None:
+    house.add()
+    house.add(key=COPY)
+    house.tagger.tag(KEY)
+    house.tagger.tag(COPY)
+    house.tagger.tag(COPY, again=True)
+    assert house.recognizer.asked == 2
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        TaggingSettings(min_confidence=50),
+        TaggingSettings(max_labels=1),
+        TaggingSettings(image_properties=True),
+    ],
+)
+def test_labels_found_with_other_settings_are_not_copied(
+    house: House, settings: TaggingSettings
+) -> None:
+    house.add()
+    house.tagger.tag(KEY)
+    house.add(key=COPY)
+    Tagger(house.store, house.index, house.recognizer, settings).tag(COPY)
+    assert house.recognizer.asked == 2
+
+
+@pytest.mark.parametrize("document", [*FOREIGN, b"{", None])
+def test_only_the_recognisers_own_document_about_these_bytes_is_copied(
+    house: House, document: bytes | None
+) -> None:
+    house.add()
+    house.tagger.tag(KEY)
+    if document is None:
+        house.store.delete(DOCUMENT)
+    else:
+        house.write(document)
+    house.add(key=COPY)
+    house.tagger.tag(COPY)
+    assert house.recognizer.asked == 2
+    assert house.labels(COPY) == ["Red", "Colour"]
+
+
+def test_a_document_about_other_bytes_by_now_is_not_copied(house: House) -> None:
+    house.add()
+    house.tagger.tag(KEY)
+    stale = dict(house.index.rows)
+    house.add(picture("blue"))
+    house.tagger.tag(KEY)
+    house.index.rows = stale
+    house.add(key=COPY)
+    house.tagger.tag(COPY)
+    assert house.labels(COPY) == ["Red", "Colour"]
+    assert house.recognizer.asked == 3
+
+
+def test_what_is_too_large_is_not_read_at_all() -> None:
+    house = House(TaggingSettings(limits=Limits(max_bytes=1000)))
+    house.add()
+    house.tagger.tag(KEY)
+    house.add(bytes(5000))
+    opened: list[str] = []
+    house.store.open = lambda key: opened.append(key)
+    house.tagger.tag(KEY)
+    assert (house.error(), opened) == ("too_large", [])
+    document = house.document()
+    assert (document.image.size, document.image.sha256, document.image.width) == (5000, "", None)
+    assert (document.labels, document.thumbnails, house.store.keys("thumbs/")) == ([], [], set())
+
+
+def test_a_role_that_may_not_write_thumbnails_still_gets_labels(house: House) -> None:
+    def refuse(operation: str, key: str) -> None:
+        if key.startswith("thumbs/"):
+            raise StoreRefusedError("The bucket says no.")
+
+    house.store.before_effect = refuse
+    house.add()
+    house.tagger.tag(KEY)
+    assert house.labels() == ["Red", "Colour"]
+    assert house.document().thumbnails == []
+
+
+WAITED = TaggingError("waited_too_long", "The recogniser was too busy for a day.")
+
+
+def test_what_waited_too_long_fails_with_its_reason(house: House) -> None:
+    house.add()
+    house.tagger.fail(KEY, WAITED)
+    assert house.error() == "waited_too_long"
+    assert house.index.rows[KEY][1] == house.store.read(DOCUMENT)[0]
+    house.tagger.tag(KEY, again=True)
+    assert house.labels() == ["Red", "Colour"]
+    house.tagger.fail(KEY, WAITED)
+    assert house.labels() == ["Red", "Colour"], "an answer that is there stays"
+
+
+def test_what_is_gone_needs_no_answer(house: House) -> None:
+    house.tagger.fail(KEY, WAITED)
+    assert house.store.objects == {}
+
+
+def test_what_happens_is_told_to_those_who_count() -> None:
+    house = House()
+    heard: list[str] = []
+    tagger = Tagger(house.store, house.index, house.recognizer, tell=heard.append)
+    house.add()
+    house.add(key=COPY)
+    house.store.put("uploads/bad.jpg", pictures.text())
+    for key in (KEY, COPY, "uploads/bad.jpg", KEY):
+        tagger.tag(key, last_attempt=True)
+    assert heard == ["recognized", "tagged", "copied", "tagged", "failed"]
