@@ -36,6 +36,11 @@ class TaggingEnvironment(BaseSettings):
         validation_alias="RECOGNIZER",
         description="What finds the labels: local (on this machine) or rekognition (Amazon's).",
     )
+    image_properties: bool = Field(
+        default=False,
+        validation_alias="IMAGE_PROPERTIES",
+        description="Ask Rekognition for brightness, sharpness and contrast too; it costs extra.",
+    )
     max_upload_bytes: int = Field(
         default=MAX_UPLOAD_BYTES,
         ge=1,

@@ -11,30 +11,23 @@ from collections.abc import Callable
 from typing import Any
 
 from catalog.errors import (
-    CatalogUnavailableError,
     InvalidKeyError,
     KeyTakenError,
     ObjectNotFoundError,
-    PreconditionFailedError,
     StoreUnavailableError,
     TaglightError,
 )
 from catalog.storage.journal import Journal, Message, QueueName
+from tagger.handlers import MAX_ATTEMPTS, PASSING
 
 log = logging.getLogger(__name__)
 
 Handle = Callable[[dict[str, Any], int], None]
 
-MAX_ATTEMPTS = 3
 LEASE_SECONDS = 3600.0
 POLL_SECONDS = 0.1
 _RETRY_SECONDS = 2.0
 _LONGEST_PAUSE_SECONDS = 60.0
-_PASSING: tuple[type[TaglightError], ...] = (
-    StoreUnavailableError,
-    CatalogUnavailableError,
-    PreconditionFailedError,
-)
 
 
 class Consumer:
@@ -50,7 +43,7 @@ class Consumer:
         self._journal = journal
         self._queue = queue
         self._handle = handle
-        self._passing = _PASSING + passing
+        self._passing = PASSING + passing
         self._pauses: dict[int, int] = {}
         self.current: Message | None = None
         self._since = 0.0

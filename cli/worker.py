@@ -17,13 +17,13 @@ from collections.abc import Callable
 from catalog.errors import TaglightError
 from cli import logs
 from cli.consumer import Consumer
-from cli.handlers import Handlers
 from cli.home import Home, open_home
 from cli.locks import only_one
 from cli.reconcile import Reconciler
 from cli.settings import tagging_settings
 from cli.settling import Settling
 from cli.watch import watch_folder
+from tagger.handlers import Handlers
 from tagger.pipeline import Tagger
 from tagger.recognizers import Recognizer
 from tagger.recognizers.errors import RecognizerUnavailableError
@@ -36,6 +36,8 @@ NICENESS = 5
 GRACE_SECONDS = 4.0
 # A picture that takes longer than this holds up all others: that counts as a crash.
 LONGEST_SECONDS = 120.0
+# The web app writes the row of what it received some milliseconds after its event.
+ROW_SECONDS = 1.0
 
 
 class Worker:
@@ -44,11 +46,16 @@ class Worker:
     def __init__(self, home: Home, recognizer: Recognizer) -> None:
         self.stop = threading.Event()
         tagger = Tagger(home.store, home.indexer, recognizer, tagging_settings(home.environment))
-        handlers = Handlers(home.store, home.journal, home.database, home.indexer, tagger)
-        passing = (RecognizerUnavailableError,)
+        handlers = Handlers(
+            home.store,
+            home.indexer,
+            tagger,
+            lambda change: home.journal.announce(change, priority=1),
+            row_seconds=ROW_SECONDS,
+        )
         self._home = home
-        self._tagging = Consumer(home.journal, "tag", handlers.tag, passing)
-        self._indexing = Consumer(home.journal, "index", handlers.index)
+        self._tagging = Consumer(home.journal, "tag", handlers.handle_event)
+        self._indexing = Consumer(home.journal, "index", handlers.handle_event)
         self._settling = Settling(lambda key: str(home.store.path(key)))
         self._reconciler = Reconciler(
             home.store, home.journal, home.database, home.indexer, self._settling.add

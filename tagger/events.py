@@ -27,13 +27,17 @@ _BRIDGE_KINDS: dict[str, Kind] = {"Object Created": "created", "Object Deleted":
 
 @dataclass(frozen=True, slots=True)
 class ObjectChanged:
-    """One object was created or removed, or a person asks to tag it again; `key` is plain."""
+    """One object was created or removed, or a person asks to tag it again; `key` is plain.
+
+    `at` is when it happened, ISO 8601, or "" where the event does not say.
+    """
 
     kind: Kind
     key: str
     bucket: str = ""
     etag: str = ""
     sequencer: str = ""
+    at: str = ""
 
 
 def parse_events(body: Mapping[str, Any]) -> list[ObjectChanged]:
@@ -80,7 +84,9 @@ def _record(value: object, depth: int) -> list[ObjectChanged]:
         return []
     s3 = _mapping(record.get("s3"), "s3 part")
     thing = _mapping(s3.get("object"), "object")
-    return [_changed(kind, s3, thing, _decoded(_key(thing)), thing.get("eTag"))]
+    return [
+        _changed(kind, s3, thing, _decoded(_key(thing)), thing.get("eTag"), record.get("eventTime"))
+    ]
 
 
 def _bridge_event(event: Mapping[str, Any]) -> list[ObjectChanged]:
@@ -89,15 +95,21 @@ def _bridge_event(event: Mapping[str, Any]) -> list[ObjectChanged]:
         return []
     detail = _mapping(event["detail"], "detail")
     thing = _mapping(detail.get("object"), "object")
-    return [_changed(kind, detail, thing, _key(thing), thing.get("etag"))]
+    return [_changed(kind, detail, thing, _key(thing), thing.get("etag"), event.get("time"))]
 
 
 def _changed(
-    kind: Kind, place: Mapping[str, Any], thing: Mapping[str, Any], key: str, etag: object
+    kind: Kind,
+    place: Mapping[str, Any],
+    thing: Mapping[str, Any],
+    key: str,
+    etag: object,
+    at: object,
 ) -> ObjectChanged:
     bucket = place.get("bucket")
     name = bucket.get("name") if isinstance(bucket, Mapping) else ""
-    return ObjectChanged(kind, key, _text(name), _text(etag), _text(thing.get("sequencer")))
+    sequencer = _text(thing.get("sequencer"))
+    return ObjectChanged(kind, key, _text(name), _text(etag), sequencer, _text(at))
 
 
 def _key(thing: Mapping[str, Any]) -> str:

@@ -78,8 +78,10 @@ class MemoryStore:
                 raise PreconditionFailedError(key)
             del self.objects[key]
 
-    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+    def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectInfo]:
         for key in sorted(self.objects, key=str.encode):
+            if key.encode() <= after.encode():
+                continue
             if key.startswith(prefix) and key in self.objects:
                 yield self.objects[key][1]
 

@@ -66,8 +66,11 @@ class ObjectStore(Protocol):
         """Remove an object. Raises ObjectNotFoundError, PreconditionFailedError."""
         ...
 
-    def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        """Yield the objects whose keys begin with `prefix`, in the order of their UTF-8 keys."""
+    def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectInfo]:
+        """Yield the objects whose keys begin with `prefix`, in the order of their UTF-8 keys.
+
+        Only those after the key `after`, so that a listing may go on where one has ended.
+        """
         ...
 
     def obstacle(self, key: str) -> str:

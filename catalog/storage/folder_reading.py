@@ -52,14 +52,16 @@ class FolderReader:
             with open(descriptor, "rb", closefd=False) as file:
                 yield file, info
 
-    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+    def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectInfo]:
         """Yield the objects whose keys begin with `prefix`, in the order of their UTF-8 keys."""
         if self._prepared and not self.root.is_dir():
             raise StoreUnavailableError(self._gone())
         folder, slash, start = prefix.rpartition("/")
         if slash and not paths.is_folder(self._root, folder):
             return
-        yield from self._walk(folder + slash, start)
+        found = self._walk(folder + slash, start)
+        last = after.encode()
+        yield from (info for info in found if info.key.encode() > last) if after else found
 
     def path(self, key: str) -> Path:
         """Return where the file of this key is or would be. Raises InvalidKeyError."""

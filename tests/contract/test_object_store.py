@@ -229,6 +229,15 @@ def test_lists_by_any_prefix(store: ObjectStore, prefix: str) -> None:
     assert listed == [key for key in sorted(ORDERED, key=str.encode) if key.startswith(prefix)]
 
 
+@pytest.mark.parametrize("after", ["", *ORDERED, "uploads/a.", "uploads/a/b/", "up", "zzz"])
+def test_a_listing_goes_on_after_any_key(store: ObjectStore, after: str) -> None:
+    for key in ORDERED:
+        store.put(key, b"x")
+    listed = [info.key for info in store.list("uploads/", after=after)]
+    expected = [key for key in ORDERED if key.encode() > after.encode()]
+    assert listed == sorted(expected, key=str.encode)
+
+
 @pytest.mark.parametrize(
     "prefix", ["nothing/", "uploads/zzz", "../", "uploads/../", "/", "a//b", "a\x00/b", "\ud800/"]
 )

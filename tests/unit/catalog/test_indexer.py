@@ -137,6 +137,33 @@ def test_a_label_that_others_imply_knows_how_sure_the_surest_of_them_is(
     assert record.implied == {"Animal": 93.5, "Cat": 51.0}
 
 
+def test_the_same_bytes_are_found_under_their_other_keys(
+    store: MemoryStore, indexer: Indexer
+) -> None:
+    twins = [KEY, "uploads/2026/12/twin.jpg", "uploads/2026/13/pending.jpg"]
+    for key in twins:
+        store.put(key, b"picture")
+    facts = {"SHA256": "ab" * 32, "UploadedAt": "2026-11-22T16:04:56Z"}
+    for key in twins[:2]:
+        store.put(metadata_key(key), document(("Dog", 98.3), Image=facts))
+    for key in twins:
+        indexer.mark_pending(key, sha256="ab" * 32)
+    assert indexer.same_bytes("ab" * 32) == twins[:2]
+    assert indexer.same_bytes("cd" * 32) == indexer.same_bytes("") == []
+
+
+def test_it_is_known_which_document_a_row_was_written_from(
+    store: MemoryStore, indexer: Indexer
+) -> None:
+    assert indexer.document_etag(KEY) is None
+    store.put(KEY, b"picture")
+    indexer.index(KEY)
+    assert indexer.document_etag(KEY) == ""
+    about = store.put(metadata_key(KEY), document(("Dog", 98.3)))
+    indexer.index(KEY)
+    assert indexer.document_etag(KEY) == about.etag
+
+
 def test_a_picture_without_document_waits(
     store: MemoryStore, database: Database, indexer: Indexer
 ) -> None:
