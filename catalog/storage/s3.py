@@ -170,14 +170,14 @@ class S3Store:
             if self._find(key):
                 raise error.meant from None
 
-    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+    def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectInfo]:
         """Yield the objects whose keys begin with `prefix`, in the order of their UTF-8 keys.
 
         Folder markers (keys that end in a slash), and keys that no folder could hold, are none.
         """
         if not _is_prefix(prefix):
             return
-        token: dict[str, str] = {}
+        token = {"StartAfter": after} if after else {}
         while True:
             with self._translated():
                 page = self.client.list_objects_v2(Bucket=self.bucket, Prefix=prefix, **token)
