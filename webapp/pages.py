@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
+from sqlalchemy import Connection
 
 from catalog import reads
 from catalog.document import Document, read_document
@@ -16,7 +17,7 @@ from catalog.errors import (
 )
 from catalog.keys import metadata_key
 from catalog.query import parse
-from catalog.records import ImageRecord
+from catalog.records import ImageRecord, Page
 from webapp import page_actions
 from webapp.addresses import DEFAULT_SORT, SORTS, Address
 from webapp.help_view import examples
@@ -50,6 +51,8 @@ def gallery(request: Request) -> HTMLResponse:
     services = services_of(request)
     try:
         address = read_address(asked)
+        if asked.get("part") == "results":
+            return render(request, "gallery/part.html", _results(services, address, asked))
         context = _gallery(services, address, asked)
     except PageMistakeError as error:
         context = _gallery(services, Address(parse("")), {}) | {
@@ -125,15 +128,8 @@ def _read_min(text: str) -> float | None:
 def _gallery(services: Services, address: Address, asked: Mapping[str, str]) -> dict[str, object]:
     limit = ALL_FACETS if asked.get("labels") == "all" else FACETS
     query, low = address.query, address.min
-    cursor = asked.get("cursor") or None
     with services.database.reading() as conn:
-        try:
-            page = reads.search(
-                conn, query, min=low, sort=address.sort, limit=PAGE_SIZE, cursor=cursor
-            )  # fmt: skip
-        except InvalidCursorError as error:
-            sentence = "This page of the results is no longer there. Start from the first one."
-            raise PageMistakeError(Mistake(sentence)) from error
+        page = _search(conn, address, asked, counted=True)
         counts = reads.label_counts(conn, query, min=low, limit=limit)
         histogram = reads.confidence_histogram(conn, query)
         states = unfinished(conn, address)
@@ -143,12 +139,48 @@ def _gallery(services: Services, address: Address, asked: Mapping[str, str]) -> 
         "search_text": query.text,
         "filterbar": FilterBar.of(address, page, histogram),
         "facets": Facets.of(address, counts, style, limit=limit, total=page.total),
-        "results": Results.of(address, page, services.urls, style, now_utc().date()),
+        "results": _shown(services, address, asked, page, style),
         "style": style,
         "unfinished": states,
         "trash": trash_link(address),
         "mistake": None,
     }
+
+
+def _results(services: Services, address: Address, asked: Mapping[str, str]) -> dict[str, object]:
+    """Return one page of the pictures alone: what endless scrolling asks for, page by page."""
+    with services.database.reading() as conn:
+        page = _search(conn, address, asked, counted=False)
+    style = StyleSheet()
+    results = _shown(services, address, asked, page, style)
+    return {"title": "Pictures", "results": results, "style": style, "mistake": None}
+
+
+def _search(conn: Connection, address: Address, asked: Mapping[str, str], *, counted: bool) -> Page:
+    try:
+        return reads.search(
+            conn,
+            address.query,
+            min=address.min,
+            sort=address.sort,
+            limit=PAGE_SIZE,
+            cursor=asked.get("cursor") or None,
+            counted=counted,
+        )
+    except InvalidCursorError as error:
+        sentence = "This page of the results is no longer there. Start from the first one."
+        raise PageMistakeError(Mistake(sentence)) from error
+
+
+def _shown(
+    services: Services,
+    address: Address,
+    asked: Mapping[str, str],
+    page: Page,
+    style: StyleSheet,
+) -> Results:
+    cursor = asked.get("cursor") or None
+    return Results.of(address, page, services.urls, style, now_utc().date(), cursor)
 
 
 def load_document(services: Services, record: ImageRecord) -> tuple[Document | None, bytes]:

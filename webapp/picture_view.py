@@ -10,6 +10,7 @@ from catalog.records import ImageRecord
 from catalog.terms import DEFAULT_MIN
 from webapp.addresses import Address
 from webapp.media import MediaUrls
+from webapp.picture_types import SHOWN_BY_BROWSERS, normal_type
 from webapp.rendering import StyleSheet
 from webapp.wording import (
     count,
@@ -21,6 +22,8 @@ from webapp.wording import (
 
 RECOGNIZERS = {"local": "This machine", "rekognition": "Amazon Rekognition"}
 UPSCALE, SMALLEST_STAGE = 1.6, 480.0
+STAGE_WIDTH = 1280
+MOST_ORIGINAL_BYTES = 30 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class Stage:
     next_url: str
     place: str
     back_url: str
+    sharper: bool
 
     @classmethod
     def of(
@@ -83,7 +87,15 @@ class Stage:
             next_url=address.picture(following) if following else "",
             place=f"{count(position)} of {count(total)}" if position and total else "",
             back_url=address.gallery(),
+            sharper=_has_more(record),
         )
+
+
+def _has_more(record: ImageRecord) -> bool:
+    """Tell whether the original shows more than the stage does, and a browser can show it."""
+    large = max(record.width or 0, record.height or 0) > STAGE_WIDTH
+    shown = normal_type(record.content_type) in SHOWN_BY_BROWSERS
+    return large and shown and (record.size or 0) <= MOST_ORIGINAL_BYTES
 
 
 def _notice(record: ImageRecord) -> str:

@@ -1,7 +1,8 @@
 """Style sheets, scripts and icons under /static/<hash of the tree>/…, cacheable for ever.
 
 The hash is in the path, not in a query: relative imports of modules stay within one version.
-Scripts are sent without their comments, which halves what a browser has to fetch.
+Scripts are sent without their comments, and those of the pages as one file: half the bytes, and
+one request where there would be forty.
 """
 
 import gzip
@@ -17,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from webapp.errors import RequestError
+from webapp.module_joining import joined
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 CONTENT_TYPES = {
@@ -35,6 +37,8 @@ CONTENT_TYPES = {
 _IMPORT = re.compile(r"""\b(?:import|from)\s*["'](\.[^"']+)["']""")
 COMPRESSED = frozenset({".css", ".js", ".mjs", ".json", ".webmanifest", ".svg", ".txt"})
 
+ENTRY = "js/main.js"  # of all pages
+
 router = APIRouter()
 
 
@@ -52,8 +56,11 @@ class StaticTree:
             name = path.relative_to(self._folder)
             hidden = any(part.startswith(".") for part in name.parts)
             if path.suffix in CONTENT_TYPES and not hidden and path.is_file():
-                files[name.as_posix()] = _as_sent(path)
-        return files
+                files[name.as_posix()] = path.read_bytes()
+        if ENTRY in files:
+            scripts = {name: code.decode() for name, code in files.items() if name.endswith(".js")}
+            files[ENTRY] = joined(scripts, ENTRY).encode()
+        return {name: _as_sent(name, content) for name, content in files.items()}
 
     @cached_property
     def version(self) -> str:
@@ -102,9 +109,8 @@ class StaticTree:
         return small if len(small) < len(self._files[path]) else None
 
 
-def _as_sent(path: Path) -> bytes:
-    content = path.read_bytes()
-    if path.suffix not in (".js", ".mjs"):
+def _as_sent(name: str, content: bytes) -> bytes:
+    if not name.endswith((".js", ".mjs")):
         return content
     small: str = jsmin(content.decode())
     return small.encode()

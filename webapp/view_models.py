@@ -244,16 +244,27 @@ class Results:
     next_url: str
     waiting: int
     empty: Empty | None
+    url: str = "/"
+    first_url: str = ""
 
     @classmethod
     def of(
-        cls, address: Address, page: Page, urls: MediaUrls, style: StyleSheet, today: date
+        cls,
+        address: Address,
+        page: Page,
+        urls: MediaUrls,
+        style: StyleSheet,
+        today: date,
+        cursor: str | None = None,
     ) -> "Results":
         tiles = [_tile(address, record, urls, style) for record in page.images]
         empty = None if tiles else _empty(address)
         next_url = address.gallery(cursor=page.next) if page.next else ""
         waiting = sum(tile.status == "pending" for tile in tiles)
-        return cls(_sections(address.sort, page.images, tiles, today), next_url, waiting, empty)
+        sections = _sections(address.sort, page.images, tiles, today)
+        first_url = address.gallery()
+        here = address.gallery(cursor=cursor) if cursor else first_url
+        return cls(sections, next_url, waiting, empty, here, first_url if cursor else "")
 
 
 def telling_labels(record: ImageRecord, threshold: float) -> list[tuple[str, str]]:

@@ -4,10 +4,10 @@
 import "./gallery/complete.js";
 import "./gallery/keys.js";
 import "./gallery/live.js";
-import "./gallery/more.js";
 import "./gallery/slider.js";
 import "./picture/boxes.js";
 import "./picture/copy.js";
-import "./picture/labels.js";
+import "./picture/forms.js";
 import "./picture/waiting.js";
+import "./picture/zoom.js";
 import "./upload/start.js";

@@ -77,7 +77,7 @@ def test_no_page_breaks_a_rule(page: Page, found: Found, watch: Watch, photograp
     expect(page.locator(".label.person")).to_be_visible()
     page.get_by_role("button", name=re.compile("^Reject")).first.click()
     expect(page.get_by_role("list", name="Rejected labels")).to_be_visible()
-    for summary in page.locator("summary").all():
+    for summary in page.locator(".view summary").all():
         summary.click()
     found.look("a picture")
     page.get_by_role("button", name="Delete").click()

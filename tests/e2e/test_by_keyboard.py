@@ -13,15 +13,16 @@ MOST_TABS = 60
 
 
 def tab_to(page: Page, name: str) -> None:
-    """Press Tab until the element with this name (or text) has the focus."""
+    """Press Tab until the element with this name (or text) has the focus, if it has it not yet."""
     for _ in range(MOST_TABS):
-        page.keyboard.press("Tab")
         focused = page.evaluate(
-            "() => document.activeElement.getAttribute('aria-label')"
+            "() => !document.activeElement.matches('a, button, input, select, summary') ? ''"
+            " : document.activeElement.getAttribute('aria-label')"
             " ?? document.activeElement.innerText"
         )
         if name in (focused or ""):
             return
+        page.keyboard.press("Tab")
     raise AssertionError(f"{name!r} is not reached by Tab")
 
 

@@ -109,6 +109,7 @@ def test_drop_watch_filter_open_delete_undo_and_start_again(
     expect(tile(page, "chelsea.jpg")).to_have_count(0)
     take_screenshots("deleted")
     page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("The picture is back")).to_be_visible()
     page.goto("/")
     expect(tile(page, "chelsea.jpg")).to_be_visible()
 

@@ -9,7 +9,8 @@ const typing = (target) =>
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey) return;
   if (typing(event.target) || document.querySelector("dialog[open], :popover-open")) return;
-  const element = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+  const found = [...document.querySelectorAll(`[data-key="${CSS.escape(event.key)}"]`)];
+  const element = found.find((each) => !each.closest("[inert]"));
   if (!(element instanceof HTMLElement)) return;
   event.preventDefault();
   if (element instanceof HTMLInputElement) {

@@ -1,46 +1,61 @@
 /**
- * The gallery without reloads: links to it, the search form and Back swap the regions in place; the newest request
- * wins. Everything stays in the address. Also follows changes made elsewhere on the page (taglight:changed).
+ * The gallery without reloads: links to it, its forms and Back swap the regions in place; the newest request wins.
+ * Everything stays in the address. Also follows changes made elsewhere on the page (taglight:changed).
  */
 
 import { announce } from "../announce.js";
+import { plainLink } from "../link.js";
+import { hideViewer, showPicture } from "../picture/viewer.js";
+import { say } from "../say.js";
+import { renewFirst, startPages, takePages } from "./pages.js";
 import { fetchPage, swapRegions } from "./regions.js";
 
 const CHANGED_WAIT_MS = 200;
 const POLL_FROM_MS = 2500;
 const POLL_TO_MS = 15000;
-/** What follows changes by itself; messages with their Undo stay until a person goes on. */
-const FOLLOWING = ["facets", "filterbar", "results"];
 /** Said once, not again after a reload. */
 const SAID = ["deleted", "restored", "done"];
 
 let visiting = new AbortController();
 let busy = false;
+/** The search that is shown, also while a picture is open over it. */
+let shown = location.pathname + location.search;
 
 const inGallery = () => document.body.classList.contains("gallery");
 const searchForm = () => /** @type {HTMLFormElement | null} */ (document.getElementById("search"));
 const searchBox = () => /** @type {HTMLInputElement | null} */ (document.getElementById("q"));
 
+/** @param {string} url of a gallery page @returns {string} without the place in it */
+function searchOf(url) {
+  const { pathname, searchParams } = new URL(url, location.href);
+  for (const name of ["cursor", ...SAID]) searchParams.delete(name);
+  return `${pathname}?${searchParams}`;
+}
+
 /**
  * Show another search; resolves when it is shown, or given up for a newer one.
  * @param {string} url
- * @param {{history?: "push" | "replace" | "none", scroll?: boolean}} [how]
+ * @param {{history?: "push" | "replace" | "none", scroll?: boolean, place?: import("./pages.js").Place}} [how]
  */
-export async function visit(url, { history: way = "push", scroll = true } = {}) {
+export async function visit(url, { history: way = "push", scroll = true, place } = {}) {
   visiting.abort();
   const mine = (visiting = new AbortController());
   busy = true;
   try {
-    const next = await fetchPage(url, mine.signal);
+    const next = await fetchPage(url, { signal: mine.signal });
     if (mine.signal.aborted) return;
-    swapRegions(next, way === "none" && !scroll ? FOLLOWING : undefined);
-    if (way === "push") history.pushState(null, "", url);
-    if (way === "replace") history.replaceState(null, "", url);
-    showText(next);
+    hideViewer();
+    shown = next.url;
+    if (way === "push") history.pushState(null, "", next.url);
+    if (way === "replace") history.replaceState(null, "", next.url);
+    swapRegions(next);
+    document.title = next.doc.title;
+    showText(next.doc);
     if (scroll) window.scrollTo({ top: 0 });
+    takePages(place);
     if (way !== "none") announce(document.querySelector(".count")?.textContent ?? "");
-  } catch {
-    if (!mine.signal.aborted && way !== "none") location.assign(url);
+  } catch (error) {
+    if (!mine.signal.aborted) say(error, () => visit(url, { history: way, scroll, place }));
   } finally {
     if (visiting === mine) busy = false;
   }
@@ -50,13 +65,17 @@ export async function visit(url, { history: way = "push", scroll = true } = {}) 
 export function formUrl() {
   const form = searchForm();
   if (!form) return location.href;
+  return `${form.action}?${pairsOf(form)}`;
+}
+
+/** @param {HTMLFormElement} form */
+function pairsOf(form) {
   const pairs = new URLSearchParams();
   for (const [name, value] of new FormData(form)) {
     const text = String(value).trim();
     if (text && !(name === "sort" && text === "newest")) pairs.set(name, text);
   }
-  const query = pairs.toString();
-  return query ? `/?${query}` : "/";
+  return pairs;
 }
 
 /** @param {Document} next */
@@ -68,12 +87,26 @@ function showText(next) {
   box.toggleAttribute("aria-invalid", fresh.hasAttribute("aria-invalid"));
 }
 
-/** Show the present address again, unless something is under way or a person reads far down. */
-function refresh() {
-  const reading = document.querySelector("[data-appended]") && window.scrollY > window.innerHeight;
-  if (busy || reading) return schedule();
-  return visit(location.href, { history: "none", scroll: false });
+/** Look again at what is shown, unless something is under way. Who reads far down keeps the pictures as they are. */
+async function refresh() {
+  if (busy) return schedule();
+  const mine = visiting;
+  try {
+    const next = await fetchPage(searchOf(shown), { signal: mine.signal });
+    if (mine.signal.aborted) return;
+    const whole = window.scrollY < window.innerHeight && !renewFirst(next);
+    const following = ["facets", "filterbar"];
+    if (whole) swapRegions(next, [...following, "results"]);
+    else swapRegions(next, following, "facets");
+    if (whole) takePages();
+    document.getElementById("results")?.setAttribute("data-waiting", waitingIn(next.doc));
+  } catch {
+    // No answer now: the next look may get one.
+  }
 }
+
+/** @param {Document} page */
+const waitingIn = (page) => page.getElementById("results")?.dataset.waiting ?? "0";
 
 let timer = 0;
 function schedule(wait = CHANGED_WAIT_MS * 5) {
@@ -85,8 +118,7 @@ function schedule(wait = CHANGED_WAIT_MS * 5) {
 let pause = POLL_FROM_MS;
 let seen = "";
 function poll() {
-  const results = document.getElementById("results");
-  const waiting = results?.dataset.waiting ?? "0";
+  const waiting = waitingIn(document);
   pause = waiting === seen ? Math.min(pause * 1.3, POLL_TO_MS) : POLL_FROM_MS;
   seen = waiting;
   if (waiting !== "0" && !document.hidden) schedule(0);
@@ -95,33 +127,44 @@ function poll() {
 
 /** @param {MouseEvent} event */
 function onClick(event) {
-  if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-  const link = event.target instanceof Element ? event.target.closest("a[href]") : null;
-  if (!(link instanceof HTMLAnchorElement) || link.target || link.hasAttribute("download")) return;
-  if (link.origin !== location.origin || link.pathname !== "/" || link.hash) return;
+  const link = plainLink(event);
+  if (link?.pathname !== "/") return;
   event.preventDefault();
   searchBox()?.blur();
   visit(link.href);
 }
 
+/** @param {PopStateEvent} event */
+function onPopState(event) {
+  if (location.pathname !== "/") {
+    showPicture(location.href);
+    return;
+  }
+  const same = searchOf(location.href) === searchOf(shown);
+  if (!(hideViewer() && same)) visit(location.href, { history: "none", scroll: false, place: event.state });
+}
+
 function forgetSaid() {
   const url = new URL(location.href);
   for (const name of SAID) url.searchParams.delete(name);
-  if (url.href !== location.href) history.replaceState(null, "", url);
+  if (url.href !== location.href) history.replaceState(history.state, "", url);
 }
 
 function start() {
+  startPages();
   document.addEventListener("click", onClick);
-  searchForm()?.addEventListener("submit", (event) => {
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!(form instanceof HTMLFormElement) || form.method !== "get" || event.defaultPrevented) return;
     event.preventDefault();
-    visit(formUrl());
+    visit(`${form.action}?${pairsOf(form)}`);
   });
   document.addEventListener("change", (event) => {
     if (event.target instanceof Element && event.target.matches("[data-submit]")) visit(formUrl());
   });
   document.addEventListener("taglight:changed", () => schedule(CHANGED_WAIT_MS));
   document.addEventListener("visibilitychange", () => document.hidden || schedule(0));
-  window.addEventListener("popstate", () => visit(location.href, { history: "none", scroll: false }));
+  window.addEventListener("popstate", onPopState);
   window.setTimeout(poll, POLL_FROM_MS);
 }
 

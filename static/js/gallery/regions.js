@@ -7,56 +7,69 @@
  * data-sync           inside such a region: a field whose value follows the new page, unless it has data-busy
  * Event taglight:swapped on document, after each swap.
  */
+import { ApiError, sentenceFor } from "../api.js";
 
-/** A page that could not be had; the browser should go there itself. */
-export class PageError extends Error {}
+/** @typedef {{doc: Document, css: string, url: string, status: number}} Fetched url: after redirects, without origin */
+
+const STYLE = /<style id="page-style"[^>]*>([^]*?)<\/style>/;
 
 /**
  * @param {string} url
- * @param {AbortSignal} [signal]
- * @returns {Promise<Document>} also for a mistake in the search (status 400), which is a page like any other
+ * @param {RequestInit} [how]
+ * @returns {Promise<Fetched>} also for a mistake in the search (status 400), which is a page like any other
+ * @throws {ApiError} where no page came, or the server has a problem
  */
-export async function fetchPage(url, signal) {
-  const response = await fetch(url, { signal, headers: { Accept: "text/html" }, credentials: "same-origin" });
-  if (response.status >= 500 || !response.headers.get("Content-Type")?.startsWith("text/html")) {
-    throw new PageError(`Status ${response.status}`);
+export async function fetchPage(url, how = {}) {
+  let response;
+  let html;
+  try {
+    response = await fetch(url, { headers: { Accept: "text/html" }, ...how });
+    html = await response.text();
+  } catch (error) {
+    if (how.signal?.aborted) throw error;
+    throw new ApiError(sentenceFor(0), 0);
   }
-  return new DOMParser().parseFromString(withOwnNonce(await response.text()), "text/html");
+  if (response.status >= 500 || !response.headers.get("Content-Type")?.startsWith("text/html")) {
+    throw new ApiError(sentenceFor(response.status), response.status);
+  }
+  // Taken out before it is parsed: the nonce of that page is not the one that holds here.
+  const css = STYLE.exec(html)?.[1] ?? "";
+  const doc = new DOMParser().parseFromString(html.replace(STYLE, ""), "text/html");
+  const { pathname, search } = new URL(response.url);
+  return { doc, css, url: pathname + search, status: response.status };
 }
 
+/** @type {Map<unknown, CSSStyleSheet>} */
+const sheets = new Map();
+
 /**
- * The parsed page is under the policy of the page shown: give its one <style> the nonce that holds here.
- * @param {string} html
+ * Hold the few rules that carry ratios and colours for an owner, until others come for it, or "" .
+ * @param {unknown} owner
+ * @param {string} css
  */
-function withOwnNonce(html) {
-  const nonce = document.getElementById("page-style")?.nonce ?? "";
-  return html.replace(/(<style id="page-style" nonce=")[^"]*/, (_, start) => start + nonce);
+export function setStyle(owner, css) {
+  // A new search: what came for the pages of the last one goes.
+  if (owner === "page") for (const each of [...sheets.keys()]) if (each !== "view") sheets.delete(each);
+  const sheet = sheets.get(owner) ?? new CSSStyleSheet();
+  sheet.replaceSync(css);
+  if (css) sheets.set(owner, sheet);
+  else sheets.delete(owner);
+  document.adoptedStyleSheets = [...sheets.values()];
 }
 
 /**
- * @param {Document} next
+ * @param {Fetched} page
  * @param {string[]} [names] only these regions; all where left out
+ * @param {unknown} [owner] of the page's rules
  */
-export function swapRegions(next, names) {
-  takeStyle(next, false);
+export function swapRegions({ doc, css }, names, owner = "page") {
+  setStyle(owner, css);
   for (const region of regionsOf(document)) {
     const name = region.dataset.region ?? "";
-    const fresh = regionsOf(next).find((other) => other.dataset.region === name);
+    const fresh = regionsOf(doc).find((other) => other.dataset.region === name);
     if (fresh && (!names || names.includes(name))) swap(region, fresh);
   }
-  document.title = next.title;
   document.dispatchEvent(new CustomEvent("taglight:swapped"));
-}
-
-/**
- * Take over the few rules that carry ratios and colours.
- * @param {Document} next
- * @param {boolean} append keep the present ones
- */
-export function takeStyle(next, append) {
-  const style = document.getElementById("page-style");
-  const fresh = next.getElementById("page-style")?.textContent ?? "";
-  if (style) style.textContent = append ? `${style.textContent}\n${fresh}` : fresh;
 }
 
 /** @param {Document} root @returns {HTMLElement[]} */
@@ -86,25 +99,18 @@ function swap(old, fresh) {
 }
 
 /**
+ * Put the content of one element in the place of another's. The elements of pictures that have not changed stay, so
+ * that what is loaded does not flicker.
  * @param {Element} old
  * @param {Element} fresh
  */
-function replaceContent(old, fresh) {
+export function replaceContent(old, fresh) {
   if (old.innerHTML === fresh.innerHTML) return;
-  keepTiles(old, fresh);
-  old.replaceChildren(...fresh.childNodes);
-}
-
-/**
- * Keep the elements of pictures that have not changed, so that what is loaded does not flicker.
- * @param {Element} old
- * @param {Element} fresh
- */
-function keepTiles(old, fresh) {
   for (const tile of fresh.querySelectorAll("[id^='t-']")) {
     const shown = old.querySelector(`#${CSS.escape(tile.id)}`);
     if (shown?.isEqualNode(tile)) tile.replaceWith(shown);
   }
+  old.replaceChildren(...fresh.childNodes);
 }
 
 /**

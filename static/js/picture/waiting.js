@@ -8,15 +8,16 @@ const TO_MS = 15000;
 /** @param {number} pause */
 function lookAgain(pause) {
   window.setTimeout(async () => {
-    if (!document.querySelector("[data-waiting-picture]")) return;
-    if (!document.hidden) {
+    const waits = document.querySelector("[data-waiting-picture]");
+    if (waits && !document.hidden) {
       try {
-        swapRegions(await fetchPage(location.href), ["info", "stage"]);
+        const page = await fetchPage(location.href);
+        if (waits.isConnected) swapRegions(page, ["info", "stage"], "view");
       } catch {
         // No answer now: the next look may get one.
       }
     }
-    lookAgain(Math.min(pause * 1.3, TO_MS));
+    lookAgain(waits ? Math.min(pause * 1.3, TO_MS) : FROM_MS);
   }, pause);
 }
 

@@ -38,7 +38,7 @@ export class Hasher {
   }
 
   #start() {
-    const worker = new Worker(new URL("./hash-worker.js", import.meta.url), { type: "module" });
+    const worker = new Worker(new URL("upload/hash-worker.js", mainScript()), { type: "module" });
     worker.addEventListener("message", ({ data }) => {
       const asked = this.#asked.get(data.id);
       this.#asked.delete(data.id);
@@ -53,6 +53,9 @@ export class Hasher {
     return worker;
   }
 }
+
+/** The address of js/main.js, under which all others lie, also where they are sent as one. */
+const mainScript = () => document.querySelector("script")?.src ?? location.href;
 
 /** @param {File} file */
 async function hashHere(file) {

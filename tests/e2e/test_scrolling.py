@@ -1,0 +1,108 @@
+"""Endless scrolling: bounded, every picture once, and the same place after Back and reload."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.browser_pages import tiles
+from tests.e2e.conftest import NewContext, Server
+from tests.e2e.libraries import put_many, wait_for
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+MANY = 500
+MOST_TILES = 400
+_STEP = "() => window.scrollBy({ top: innerHeight * 0.8, behavior: 'instant' })"
+_SHOWN = """() => [...document.querySelectorAll("#results .tile")].map((tile) => tile.id)"""
+_TOP = """() => {
+  const top = [...document.querySelectorAll("#results .tile")].find(
+    (tile) => tile.getBoundingClientRect().top > 120);
+  return [top?.id, Math.round(top?.getBoundingClientRect().top ?? 0)];
+}"""
+
+
+@pytest.fixture
+def many(new_context: NewContext, server: Server) -> Page:
+    """A library that fills many screens, newest first."""
+    put_many(server.library, MANY)
+    page = new_context().new_page()
+    page.goto("/")
+    wait_for(page, MANY)
+    page.goto("/", wait_until="networkidle")
+    return page
+
+
+def scroll_down(page: Page, seen: set[str], until: Callable[[], bool]) -> int:
+    """Scroll screen by screen and collect the pictures; return the most that were there at once."""
+    most = 0
+    for _ in range(300):
+        shown = page.evaluate(_SHOWN)
+        assert len(shown) == len(set(shown)), "a picture is there twice"
+        seen |= set(shown)
+        most = max(most, len(shown))
+        if until():
+            return most
+        page.evaluate(_STEP)
+        page.wait_for_timeout(60)
+    raise AssertionError(f"only {len(seen)} pictures came")
+
+
+def test_all_pictures_pass_by_and_few_are_there_at_once(many: Page) -> None:
+    seen: set[str] = set()
+    most = scroll_down(many, seen, lambda: len(seen) == MANY)
+    assert most <= MOST_TILES
+    expect(many).to_have_url(re.compile("cursor="))
+
+    # And all the way back, where the first ones are again.
+    first = many.request.get("/api/images?limit=1").json()["images"][0]["id"]
+    for _ in range(100):
+        many.evaluate("() => window.scrollBy({ top: -innerHeight, behavior: 'instant' })")
+        many.wait_for_timeout(40)
+    expect(many.locator(f"#t-{first}")).to_be_in_viewport()
+    expect(many).to_have_url(re.compile(r"/$"))
+    shown = many.evaluate(_SHOWN)
+    assert len(shown) == len(set(shown))
+    order = [image["id"] for image in many.request.get("/api/images?limit=200").json()["images"]]
+    assert [name.removeprefix("t-") for name in shown] == order[: len(shown)]
+
+
+def test_the_place_is_the_same_after_a_reload_and_back(many: Page) -> None:
+    seen: set[str] = set()
+    scroll_down(many, seen, lambda: len(seen) > 250)
+    many.wait_for_timeout(800)  # the address follows a moment later
+    before = many.evaluate(_TOP)
+    many.reload(wait_until="networkidle")
+    expect(many.locator(f"#{before[0]}")).to_be_in_viewport()
+    after = many.evaluate(_TOP)
+    assert abs(after[1] - before[1]) <= 200
+
+    many.goto("/help")
+    many.go_back(wait_until="networkidle")
+    expect(many.locator(f"#{before[0]}")).to_be_in_viewport()
+
+    # From a shared address there is a way to the beginning.
+    many.context.new_page()
+    other = many.context.pages[-1]
+    other.goto(many.url)
+    other.get_by_role("link", name="Start from the first picture").click()
+    expect(other).to_have_url(re.compile(r"/$"))
+    expect(tiles(other).first).to_be_visible()
+
+
+def test_a_picture_opens_over_its_place_and_closes_to_it(many: Page) -> None:
+    seen: set[str] = set()
+    scroll_down(many, seen, lambda: len(seen) > 200)
+    many.wait_for_timeout(800)
+    tile, _ = many.evaluate(_TOP)
+    place = many.evaluate("() => scrollY")
+    address = many.url
+    many.locator(f"#{tile} a").click()
+    expect(many.get_by_role("dialog", name="Picture")).to_be_visible()
+    expect(many).to_have_url(re.compile("/images/" + tile.removeprefix("t-")))
+    many.keyboard.press("Escape")
+    expect(many.get_by_role("dialog")).to_have_count(0)
+    expect(many).to_have_url(address)
+    assert abs(many.evaluate("() => scrollY") - place) <= 2
+    expect(many.locator(f"#{tile} a")).to_be_focused()
