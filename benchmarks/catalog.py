@@ -1,6 +1,6 @@
 """Pages and counts of the catalog against hand-written SQL in the same run.
 
-    .venv/bin/python -m benchmarks.catalog [10000 100000 1000000]
+    .venv/bin/python -m benchmarks.catalog [10000 100000 1000000] [--only sqlite|postgresql]
 
 The floor of a page is hand-written SQL for the same columns, with their JSON decoded and made into
 the same records; where the total is part of the answer, the floor counts by hand too. U is
@@ -12,13 +12,14 @@ as if for the first time: which pictures match is not left over from the last on
 
 import gc
 import sqlite3
-import sys
 import time
+from argparse import ArgumentParser
 from collections.abc import Callable
 from time import thread_time
 
 import psutil
 
+from benchmarks import servers
 from benchmarks.libraries import filled, label_name
 from benchmarks.measuring import Row, in_turns, ms, table, unit_call
 from catalog import reads
@@ -213,8 +214,21 @@ class Bench:
 
 def main() -> int:
     """Print a table for each size of library, and how the largest compares with the others."""
+    parser = ArgumentParser(prog="benchmarks.catalog")
+    parser.add_argument("counts", nargs="*", type=int, default=[100_000])
+    parser.add_argument("--only", choices=["sqlite", "postgresql"])
+    asked = parser.parse_args()
+    if asked.only != "postgresql":
+        on_sqlite(asked.counts)
+    if asked.only != "sqlite":
+        servers.run(asked.counts)
+    return 0
+
+
+def on_sqlite(counts: list[int]) -> None:
+    """Print the tables of SQLite."""
     smaller: Bench | None = None
-    for count in [int(text) for text in sys.argv[1:]] or [100_000]:
+    for count in counts:
         bench = Bench(count)
         print(f"\n{bench.load()}\n", flush=True)
         rows = bench.run()
@@ -222,7 +236,6 @@ def main() -> int:
             rows += bench.beside(smaller)
         print(table(rows), flush=True)
         smaller = bench
-    return 0
 
 
 if __name__ == "__main__":

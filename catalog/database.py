@@ -54,6 +54,8 @@ class Database:
         self.uses_arrays = dialects.may_keep_arrays(engine) and all(
             find_spec(name) for name in ("numpy", "pyroaring")
         )
+        # Beyond so many matches counts come from a sample (samples.py); None: never.
+        self.exact_up_to = dialects.exact_up_to(engine)
         self.arrays: Columns | None = None
         self.arrays_lock = threading.Lock()
         self._engine = engine.execution_options(**{DATABASE: self})
@@ -149,6 +151,7 @@ class Database:
     def _transaction(self) -> Iterator[Connection]:
         with self._writer.begin() as connection:
             connection.info.pop(NEW_LABELS, None)
+            connection.info.pop(FOUND, None)
             yield connection
             made = connection.info.pop(NEW_LABELS, {})
         # Only now are these ids certain: a rollback would have taken them back.

@@ -8,9 +8,10 @@ from sqlalchemy import Connection, Select, case, func, select
 from catalog.database import Database, database_of
 from catalog.dialects import whole
 from catalog.query import AfterTerm, BeforeTerm, ColorTerm, LabelTerm, Query, StateTerm
-from catalog.records import LabelCount
+from catalog.records import LabelCount, Total
+from catalog.samples import rounded, sample_of
 from catalog.schema import image_label, label
-from catalog.search_sql import Matches, begins_with, match
+from catalog.search_sql import begins_with
 from catalog.terms import fold, threshold
 
 # A search of more terms is answered beside others.
@@ -51,15 +52,24 @@ def page_rows(
     return None
 
 
-def total(connection: Connection, query: Query, minimum: float | None) -> int:
+def total(connection: Connection, query: Query, minimum: float | None) -> Total:
     """Count the pictures that match."""
     if database_of(connection).uses_arrays:
         from catalog import columns  # loads numpy, which is not everywhere and not free
 
         state = columns.state_of(connection)
         if state is not None:
-            return columns.total(state, connection, query, minimum)
-    return match(connection, query, minimum).count(connection)
+            return Total(columns.total(state, connection, query, minimum))
+    _, sample = sample_of(connection, query, minimum)
+    return sample.total
+
+
+def are_exact(connection: Connection, query: Query, minimum: float | None) -> bool:
+    """Tell whether counts under a filter are exact; about right they are beyond the budget."""
+    if database_of(connection).exact_up_to is None:
+        return True
+    _, sample = sample_of(connection, query, minimum)
+    return sample.is_exact
 
 
 def label_counts(
@@ -74,8 +84,9 @@ def label_counts(
             return columns.label_counts(state, connection, query, minimum, prefix, limit)
     shown = image_label.alias("shown")
     number = func.count().label("number")
+    matches, sample = sample_of(connection, query, minimum)
     counted = (
-        _labels_shown(match(connection, query, minimum), shown, shown.c.label_id, number)
+        _labels_shown(sample.pictures(matches), shown, shown.c.label_id, number)
         .where(shown.c.confidence >= threshold(minimum))
         .group_by(shown.c.label_id)
     )
@@ -89,7 +100,12 @@ def label_counts(
         .order_by(counts.c.number.desc(), label.c.name)
         .limit(limit)
     )
-    return [LabelCount(*row) for row in connection.execute(query_)]
+    found = [
+        LabelCount(name, sample.scale(number), category, sample.is_exact)
+        for name, number, category in connection.execute(query_)
+    ]
+    # What differs in the sample may be the same once it is rounded.
+    return sorted(found, key=lambda each: (-each.count, each.name))
 
 
 def confidence_histogram(connection: Connection, query: Query) -> list[int]:
@@ -107,16 +123,17 @@ def confidence_histogram(connection: Connection, query: Query) -> list[int]:
         (shown.c.confidence >= 100, HISTOGRAM_STEPS - 1),
         else_=whole(shown.c.confidence / _STEP),
     ).label("bucket")
-    buckets = _labels_shown(match(connection, query, 0.0), shown, bucket).subquery().c.bucket
+    matches, sample = sample_of(connection, query, 0.0)
+    buckets = _labels_shown(sample.pictures(matches), shown, bucket).subquery().c.bucket
     steps = [0] * HISTOGRAM_STEPS
     for place, number in connection.execute(select(buckets, func.count()).group_by(buckets)):
-        steps[place] = number
+        steps[place] = number if sample.is_exact else rounded(number / sample.share)
     return steps
 
 
-def _labels_shown(matches: Matches, shown: Any, *columns: Any) -> Select[Any]:
-    """Select from the labels (not the aliases) of the pictures that match."""
-    found = matches.select(matches.image_id.label("id")).subquery("found")
+def _labels_shown(pictures: Select[Any], shown: Any, *columns: Any) -> Select[Any]:
+    """Select from the labels (not the aliases) of pictures."""
+    found = pictures.subquery("found")
     return (
         select(*columns)
         .select_from(found.join(shown, shown.c.image_id == found.c.id))

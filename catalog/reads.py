@@ -1,13 +1,15 @@
 """Questions to the catalog. Functions take a connection; what they say is of one moment."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, select
 
 from catalog import facets, pages
 from catalog.cards import CARD_COLUMNS, Card, CardPage
 from catalog.chunks import chunks
+from catalog.database import database_of
 from catalog.facets import answers_at_once
 from catalog.keys import image_id as id_of_key
 from catalog.prepared import prepared_page
@@ -19,8 +21,10 @@ from catalog.records import (
     LabelCount,
     Neighbours,
     Page,
+    Total,
     records,
 )
+from catalog.samples import Sample, remember_all, take
 from catalog.schema import image
 from catalog.search_sql import Matches, match
 
@@ -32,6 +36,7 @@ __all__ = [
     "answers_at_once",
     "confidence_histogram",
     "count",
+    "counts_are_exact",
     "find_by_key",
     "find_by_sha256",
     "get_image",
@@ -64,7 +69,8 @@ def search(
     images = records(rows)
     if not counted:
         return Page(images, following, len(images), total_is_exact=False)
-    return Page(images, following, facets.total(connection, query, min))
+    total = _total(connection, query, min, cursor, len(images), following)
+    return Page(images, following, *total)
 
 
 def search_cards(
@@ -79,7 +85,8 @@ def search_cards(
     """Return what `search` does as cards: JSON made when the pictures were written."""
     rows, following = _page(connection, query, min, sort, limit, cursor, True, CARD_COLUMNS)
     cards = [Card(*row[: len(CARD_COLUMNS)]) for row in rows]
-    return CardPage(cards, following, facets.total(connection, query, min))
+    total = _total(connection, query, min, cursor, len(cards), following)
+    return CardPage(cards, following, *total)
 
 
 def _page(
@@ -109,6 +116,24 @@ def _page(
     if len(rows) > limit:
         following = pages.write_cursor(mark, list(rows[limit - 1][len(fields) :]))
     return rows[:limit], following
+
+
+def _total(
+    connection: Connection,
+    query: Query,
+    minimum: float | None,
+    cursor: str | None,
+    shown: int,
+    following: str | None,
+) -> Total:
+    """Count the pictures that match, so that a page and its total never contradict each other."""
+    if cursor is None and following is None:
+        remember_all(connection, query, minimum, shown)
+        return Total(shown)
+    found = facets.total(connection, query, minimum)
+    if found.is_exact:
+        return found
+    return found._replace(number=max(found.number, shown + (following is not None)))
 
 
 def get_image(connection: Connection, image_id: str) -> ImageRecord | None:
@@ -164,9 +189,14 @@ def statuses(connection: Connection, keys: Iterable[str]) -> dict[str, ImageReco
     return {key: found[key] for key in keys if key in found}
 
 
-def count(connection: Connection, query: Query, *, min: float | None = None) -> int:
+def count(connection: Connection, query: Query, *, min: float | None = None) -> Total:
     """Count the pictures that match."""
     return facets.total(connection, query, min)
+
+
+def counts_are_exact(connection: Connection, query: Query, *, min: float | None = None) -> bool:
+    """Tell whether the counts of labels under a filter are exact, or about right."""
+    return facets.are_exact(connection, query, min)
 
 
 def label_counts(
@@ -177,9 +207,11 @@ def label_counts(
     prefix: str = "",
     limit: int = 40,
 ) -> list[LabelCount]:
-    """Count, exactly, how many matching pictures show each label at `min` percent or over.
+    """Count how many matching pictures show each label at `min` percent or over.
 
     Most frequent first, then by name; only labels that begin with `prefix`, at most `limit`.
+    Exact, unless more pictures match than a server counts (database.exact_up_to): then worked
+    out from a sample of as many, in which labels that very few of them show may be missing.
     """
     return facets.label_counts(connection, query, min, prefix, limit)
 
@@ -208,16 +240,33 @@ def neighbours(
     )
     found = connection.execute(here.order_by(image.c.live.desc(), image.c.trash.desc())).first()
     if found is None:
-        return Neighbours(None, None, 0, total)
+        return Neighbours(None, None, 0, total.number, total_is_exact=total.is_exact)
     values = list(found)
-    ahead = matches.select(func.count(), with_image=True)
-    before = connection.scalar(ahead.where(pages.beyond(keys, values, backwards=True))) or 0
-    return Neighbours(
-        _beside(connection, matches, keys, values, backwards=True),
-        _beside(connection, matches, keys, values, backwards=False),
-        before + 1,
-        total,
+    ahead = replace(
+        matches,
+        conditions=[*matches.conditions, pages.beyond(keys, values, backwards=True)],
+        needs_image=True,
     )
+    before = take(connection, ahead, database_of(connection).exact_up_to)
+    previous = _beside(connection, matches, keys, values, backwards=True)
+    following = _beside(connection, matches, keys, values, backwards=False)
+    return _placed(previous, following, before, total)
+
+
+def _placed(
+    previous: str | None, following: str | None, before: Sample, total: Total
+) -> Neighbours:
+    """Say where a picture stands, so that place and total do not contradict each other."""
+    place = before.total.number + 1
+    if following is None and before.is_exact:
+        total = Total(place)
+    elif following is None:
+        place = total.number
+    elif not before.is_exact:
+        place = min(place, total.number - 1)
+    elif not total.is_exact:
+        total = total._replace(number=max(total.number, place + 1))
+    return Neighbours(previous, following, place, total.number, before.is_exact, total.is_exact)
 
 
 def _beside(

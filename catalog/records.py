@@ -46,6 +46,13 @@ class ImageRecord:
     implied: dict[str, float] = field(default_factory=dict)
 
 
+class Total(NamedTuple):
+    """How many pictures; about so many where they were too many to count."""
+
+    number: int
+    is_exact: bool = True
+
+
 @dataclass(slots=True)
 class Page:
     """One page of pictures, and the cursor of the next one where there is one."""
@@ -63,6 +70,7 @@ class LabelCount:
     name: str
     count: int
     category: str = ""
+    is_exact: bool = True
 
 
 class Neighbours(NamedTuple):
@@ -72,6 +80,8 @@ class Neighbours(NamedTuple):
     next: str | None
     position: int
     total: int
+    position_is_exact: bool = True
+    total_is_exact: bool = True
 
 
 NAMES = (

@@ -27,6 +27,8 @@ from sqlalchemy import (
 SCHEMA_VERSION = "4"
 # Marks the tables that only engines with arrays in memory have.
 ARRAYS = "arrays"
+# Marks the indexes that only engines without them have, whose counts come from samples.
+SAMPLES = "samples"
 
 # SQLite numbers rows by itself only where the column is called INTEGER.
 _Id = BigInteger().with_variant(Integer, "sqlite")
@@ -104,6 +106,8 @@ image = Table(
     Index("image_name", "live", "name_folded"),
     Index("image_confidence", "live", "top_confidence", "uploaded_at"),
     Index("image_trash", "trash"),
+    # All pictures in the order of their ids, with what is searched by most (samples.py).
+    Index("image_sample", "live", "id", "top_confidence", "uploaded_at", info={SAMPLES: True}),
 )
 
 # One row for each name a picture is found by: alias 0 is a label of its own, 1 and up are
@@ -122,8 +126,13 @@ image_label = Table(
         "live", "label_id", "uploaded_at", "image_id", "alias", postgresql_include=["confidence"]
     ),
     Index("image_label_by_image", "image_id", "label_id", "confidence", "alias"),
+    # The pictures of a label in the order of their ids, which is no order at all (samples.py).
+    Index(
+        "image_label_sample", "live", "label_id", "image_id", "confidence", "alias", "uploaded_at",
+        info={SAMPLES: True},
+    ),
     sqlite_with_rowid=False,
-)
+)  # fmt: skip
 
 # The same facts once more, packed for the arrays in memory (catalog/columns.py).
 image_vector = Table(

@@ -162,6 +162,8 @@ def _label_rows(
             (live, labels[entry.folded], uploaded_at, number, entry.alias, entry.confidence)
             for entry in row.entries
         ]
+    # In the order of the primary key, which a tree takes with fewer steps.
+    found.sort()
     return found
 
 

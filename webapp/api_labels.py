@@ -24,5 +24,6 @@ def label_counts(request: Request) -> Response:
         counts = reads.label_counts(
             conn, asked, min=low, prefix=params.text(request, "prefix"), limit=limit
         )
+        exact = reads.counts_are_exact(conn, asked, min=low)
     labels = [{"name": label.name, "count": label.count} for label in counts]
-    return json_response({"labels": labels, "counts_are_exact": True})
+    return json_response({"labels": labels, "counts_are_exact": exact})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from catalog.document import BoundingBox, Document, ShownLabel
 from catalog.query import COLORS
-from catalog.records import ImageRecord
+from catalog.records import ImageRecord, Neighbours
 from catalog.terms import DEFAULT_MIN
 from webapp.addresses import Address
 from webapp.media import MediaUrls
@@ -61,7 +61,7 @@ class Stage:
         record: ImageRecord,
         labels: Sequence[ShownLabel],
         urls: MediaUrls,
-        neighbours: tuple[str | None, str | None, int, int] | None,
+        neighbours: Neighbours | None,
         style: StyleSheet,
     ) -> "Stage":
         width, height = record.width or 1280, record.height or 960
@@ -71,7 +71,7 @@ class Stage:
             w=min(max(width * UPSCALE, SMALLEST_STAGE), 1280.0),
             c=record.color,
         )
-        previous, following, position, total = neighbours or (None, None, 0, 0)
+        beside = neighbours or Neighbours(None, None, 0, 0)
         best = [label.name for label in labels if label.confidence >= DEFAULT_MIN][:5]
         return cls(
             source=urls.thumbnail(record, 1280) or urls.thumbnail(record, 320) or "",
@@ -83,9 +83,9 @@ class Stage:
             notice=_notice(record),
             error=record.error_message or "",
             boxes=_boxes(labels, style),
-            previous_url=address.picture(previous) if previous else "",
-            next_url=address.picture(following) if following else "",
-            place=f"{count(position)} of {count(total)}" if position and total else "",
+            previous_url=address.picture(beside.previous) if beside.previous else "",
+            next_url=address.picture(beside.next) if beside.next else "",
+            place=_standing(beside),
             back_url=address.gallery(),
             sharper=_has_more(record),
         )
@@ -96,6 +96,14 @@ def _has_more(record: ImageRecord) -> bool:
     large = max(record.width or 0, record.height or 0) > STAGE_WIDTH
     shown = normal_type(record.content_type) in SHOWN_BY_BROWSERS
     return large and shown and (record.size or 0) <= MOST_ORIGINAL_BYTES
+
+
+def _standing(beside: Neighbours) -> str:
+    """Say where a picture stands among those that match, and nothing where it does not."""
+    if not beside.position or not beside.total:
+        return ""
+    place = count(beside.position, exact=beside.position_is_exact)
+    return f"{place} of {count(beside.total, exact=beside.total_is_exact)}"
 
 
 def _notice(record: ImageRecord) -> str:

@@ -35,9 +35,9 @@ def unfinished(connection: Connection, address: Address) -> list[StateLink]:
         for text, words in (("is:pending", "waiting"), ("is:failed", "failed"))
     ]
     return [
-        StateLink(f"{count(number)} {words}", Address.only(text))
-        for number, words, text in found
-        if number
+        StateLink(f"{count(total.number, exact=total.is_exact)} {words}", Address.only(text))
+        for total, words, text in found
+        if total.number
     ]
 
 

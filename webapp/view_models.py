@@ -132,6 +132,7 @@ class Facets:
 
     groups: list[FacetGroup]
     more_url: str
+    are_exact: bool = True
 
     @classmethod
     def of(
@@ -163,7 +164,8 @@ class Facets:
         if other:
             groups["Labels" if not groups else NO_CATEGORY] = other
         more = address.gallery(labels="all") if len(counts) >= limit else ""
-        return cls([FacetGroup(title, facets) for title, facets in groups.items()], more)
+        exact = all(entry.is_exact for entry in counts)
+        return cls([FacetGroup(title, facets) for title, facets in groups.items()], more, exact)
 
 
 def _chosen(query: Query) -> dict[str, tuple[int, bool]]:

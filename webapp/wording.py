@@ -13,9 +13,9 @@ def percent(confidence: float) -> str:
     return f"{int(confidence)}{NBSP}%"
 
 
-def count(number: int) -> str:
-    """Write a number with a comma between thousands."""
-    return f"{number:,}"
+def count(number: int, *, exact: bool = True) -> str:
+    """Write a number with a comma between thousands, and whether it is about right only."""
+    return f"{number:,}" if exact else f"about {number:,}"
 
 
 def pictures(number: int) -> str:

@@ -7,6 +7,8 @@ from catalog.dialects.engines import open_engine
 from catalog.dialects.failures import is_conflict, is_outage
 from catalog.dialects.sqlite import WRITES
 from catalog.dialects.statements import (
+    IDS,
+    exact_up_to,
     fetch,
     greatest,
     in_a_writing_transaction,
@@ -16,7 +18,6 @@ from catalog.dialects.statements import (
     may_keep_arrays,
     new_ids,
     probe,
-    samples,
     unindexed,
     whole,
 )
@@ -24,7 +25,9 @@ from catalog.dialects.tables import prepare, settle
 from catalog.dialects.transactions import most_names, portions
 
 __all__ = [
+    "IDS",
     "WRITES",
+    "exact_up_to",
     "fetch",
     "greatest",
     "in_a_writing_transaction",
@@ -40,7 +43,6 @@ __all__ = [
     "portions",
     "prepare",
     "probe",
-    "samples",
     "settle",
     "unindexed",
     "whole",

@@ -19,7 +19,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable, DropTable, ExecutableDDL
 
 from catalog.dialects import dsql, sqlite
 from catalog.errors import CatalogUnavailableError
-from catalog.schema import ARRAYS, SCHEMA_VERSION, meta, metadata
+from catalog.schema import ARRAYS, SAMPLES, SCHEMA_VERSION, meta, metadata
 
 VERSION = "schema_version"
 NEEDS_REINDEX = "needs_reindex"
@@ -64,7 +64,8 @@ def definitions(dialect: str) -> Iterator[ExecutableDDLElement]:
         if table.name != meta.name:
             yield CreateTable(table, if_not_exists=True)
             for index in sorted(table.indexes, key=lambda index: str(index.name)):
-                yield CreateIndex(index, if_not_exists=True)
+                if dialect != "sqlite" or not index.info.get(SAMPLES):
+                    yield CreateIndex(index, if_not_exists=True)
 
 
 def _without_included(table: Table) -> Table:

@@ -276,11 +276,11 @@ def test_neighbours_are_those_on_the_page(
             beside = reads.neighbours(connection, query, minimum, sort, each)
             before = ids[place - 1] if place else None
             after = ids[place + 1] if place + 1 < len(ids) else None
-            assert beside == (before, after, place + 1, len(ids))
+            assert beside == (before, after, place + 1, len(ids), True, True)
         for picture in library:
             if image_id(picture.key) not in ids:
                 missing = reads.neighbours(connection, query, minimum, sort, image_id(picture.key))
-                assert missing == (None, None, 0, len(ids))
+                assert missing == (None, None, 0, len(ids), True, True)
 
 
 @everything

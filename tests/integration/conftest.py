@@ -113,12 +113,12 @@ class Site:
         return ticket
 
 
-def make_site(root: Path, **settings: Any) -> Site:
-    """Compose a site on a folder."""
+def make_site(root: Path, *, catalog: str = "", **settings: Any) -> Site:
+    """Compose a site on a folder, with its catalog in it or at another CATALOG_URL."""
     journal = Journal(root / ".taglight" / "journal.sqlite")
     store = FolderStore(root, on_change=journal.announce)
     store.prepare()
-    database = Database.open(f"sqlite:///{root}/.taglight/catalog.sqlite")
+    database = Database.open(catalog or f"sqlite:///{root}/.taglight/catalog.sqlite")
     indexer = Indexer(store, database)
     library = Library(store, indexer, journal)
     tickets = FolderTickets("a secret of the tests", journal.use_once)

@@ -11,6 +11,7 @@ from catalog.document import (
     Tagging,
 )
 from catalog.query import parse
+from catalog.records import Neighbours
 from tests.view_records import NOON, Urls, picture, search
 from webapp.label_view import Labels
 from webapp.picture_view import Actions, Properties, Stage, pretty_json
@@ -85,11 +86,20 @@ def test_the_confidence_leads_to_pictures_at_least_this_sure() -> None:
 def test_a_box_stays_inside_the_picture() -> None:
     style = StyleSheet()
     stage = Stage.of(
-        search(), picture(), DOCUMENT.shown_labels(), Urls(), (None, "next", 1, 2), style
+        search(), picture(), DOCUMENT.shown_labels(), Urls(), Neighbours(None, "next", 1, 2), style
     )
     assert [box.text.replace("\u00a0", " ") for box in stage.boxes] == ["Dog 97 %"]
     assert ".b0{--x:0.8;--y:0;--w:0.2;--h:0.5}" in style.__html__()
     assert (stage.previous_url, stage.next_url, stage.place) == ("", "/images/next", "1 of 2")
+
+
+def test_a_place_among_too_many_to_count_is_about() -> None:
+    beside = Neighbours("one", "other", 12, 240_000, total_is_exact=False)
+    stage = Stage.of(search(), picture(), [], Urls(), beside, StyleSheet())
+    assert stage.place == "12 of about 240,000"
+    beside = beside._replace(position=120_000, position_is_exact=False)
+    stage = Stage.of(search(), picture(), [], Urls(), beside, StyleSheet())
+    assert stage.place == "about 120,000 of about 240,000"
 
 
 def test_only_colours_of_the_language_are_links_and_only_real_ones_are_styled() -> None:

@@ -1,0 +1,171 @@
+"""Pages, counts and writing on PostgreSQL: part of `python -m benchmarks.catalog`.
+
+A server of its own in a temporary folder, on its usual settings (what is committed waits for the
+disk) but for memory. The library is that of SQLite, copied. All times are the clock's: the work
+is done by another process. Needs Debian's package `postgresql`.
+"""
+# ruff: noqa: S608 - hand-written SQL of our own names
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from statistics import median
+from time import perf_counter
+
+import psycopg
+
+from benchmarks.libraries import documents, filled, label_name
+from benchmarks.measuring import Row, in_turns, ms, table, unit_call
+from catalog import reads, writes
+from catalog.chunks import chunks
+from catalog.database import Database
+from catalog.dialects import new_ids
+from catalog.dialects.tables import definitions
+from catalog.query import parse
+from catalog.rows import document_row
+from catalog.schema import image, image_label, label
+from tests.postgres import Cluster, remove, temporary_folder
+
+MEMORY = {"shared_buffers": "1GB", "maintenance_work_mem": "512MB", "max_wal_size": "8GB"}
+USUAL = {"fsync": "on", "full_page_writes": "on"}
+# Documents that are written, and in one transaction, as reindexing does.
+WRITTEN, BATCH = 20_000, 1000
+OWED_A_SECOND = 3_000
+
+
+@contextmanager
+def server() -> Iterator[Cluster]:
+    """Run a server as long as it is needed."""
+    cluster = Cluster.make(temporary_folder(), **USUAL, **MEMORY)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        remove(cluster)
+
+
+class ServerBench:
+    """One library on PostgreSQL."""
+
+    def __init__(self, cluster: Cluster, count: int) -> None:
+        self.count, self.cluster = count, cluster
+        start = perf_counter()
+        url = cluster.create(f"library_{count}")
+        self.database = Database.open(url)
+        _copy(url, self.database, count)
+        self.database.settle()
+        print(f"\nPostgreSQL, {count:,} pictures: copied in {perf_counter() - start:.0f} s\n")
+        self.unit = unit_call()
+
+    def run(self) -> list[Row]:
+        """Measure pages, counts, and writing."""
+        one, three = f'"{label_name(0)}"', " ".join(f'"{label_name(n)}"' for n in (10, 1, 0))
+        rows = [
+            self.page("newest", ""),
+            self.page("label of rank 0", one),
+            self.page("label of rank 599", f'"{label_name(599)}"'),
+            self.page("three labels", three),
+            self.counts("no filter", "", None),
+            self.counts("under rank 0", one, None),
+            self.counts("under rank 0 at 83.3 %", one, 83.3),
+            self.counts("under rank 0 at 30 %", one, 30.0),
+            self.counts("under rank 10", f'"{label_name(10)}"', None),
+            self.counts("under rank 599", f'"{label_name(599)}"', None),
+            self.counts("without rank 0", f"-{one}", None),
+            self.counts("three labels", three, None),
+        ]
+        return [*rows, self.writing()]
+
+    def page(self, what: str, text: str) -> Row:
+        """Measure a page, without its total, in U; only counts are owed a figure on a server."""
+
+        def ask() -> None:
+            with self.database.reading() as connection:
+                reads.search(connection, parse(text), counted=False)
+
+        mine, unit = in_turns(ask, self.unit)
+        return Row(f"PostgreSQL page: {what}", f"U {ms(unit)}", ms(mine), mine / unit, 1, "U")
+
+    def counts(self, what: str, text: str, low: float | None) -> Row:
+        """Measure total and counts of the 40 most frequent labels, as if for the first time."""
+        query, said = parse(text), ""
+
+        def ask() -> None:
+            nonlocal said
+            with self.database.reading() as connection:
+                total = reads.count(connection, query, min=low)
+                reads.label_counts(connection, query, min=low)
+            said = f"{'' if total.is_exact else 'about '}{total.number:,}"
+
+        mine, unit = in_turns(ask, self.unit)
+        name = f"PostgreSQL counts: {what} ({said})"
+        return Row(name, f"U {ms(unit)}", ms(mine), mine / unit, 2, "U")
+
+    def writing(self) -> Row:
+        """Measure documents a second into the index: rows made, written and committed."""
+        new = islice(documents(self.count + WRITTEN, seed=2), self.count, None)
+        seconds = []
+        # Documents are made, as a store would read them, before the clock runs.
+        for batch in chunks(new, BATCH):
+            start = perf_counter()
+            rows = [document_row(info, key, document, "etag") for info, key, document in batch]
+            self.database.write(lambda connection, rows=rows: writes.put_images(connection, rows))
+            seconds.append(perf_counter() - start)
+        rate = WRITTEN / sum(seconds)
+        what = "PostgreSQL: documents a second into the index"
+        floor = f"worst {BATCH / max(seconds):,.0f}, median {BATCH / median(seconds):,.0f}"
+        return Row(what, floor, f"{rate:,.0f} /s", OWED_A_SECOND / rate, 1)
+
+
+def run(counts: list[int]) -> None:
+    """Print a table for each size of library, worst rows first."""
+    with server() as cluster:
+        for count in counts:
+            bench = ServerBench(cluster, count)
+            print(table(bench.run()), flush=True)
+            bench.database.close()
+
+
+def _copy(url: str, database: Database, count: int) -> None:
+    """Copy the library of SQLite to a server, whose indexes are made afterwards."""
+    path = filled(count) / ".taglight" / "catalog.sqlite"
+    source = sqlite3.connect(path)
+    with database.reading() as connection:
+        ids = _renumbered(connection, source, "image", image.c.id, ("key", "trash"))
+        labels = _renumbered(connection, source, "label", label.c.id, ("folded",))
+    with psycopg.connect(url) as target:
+        names = [row[0] for row in target.execute(
+            "SELECT indexname FROM pg_indexes WHERE schemaname = 'public' "
+            "AND indexname NOT LIKE '%_pkey'"
+        )]  # fmt: skip
+        for name in names:
+            target.execute(f"DROP INDEX {name}")
+        for kept, changed in (
+            (label, {"id": labels}),
+            (image, {"id": ids}),
+            (image_label, {"label_id": labels, "image_id": ids}),
+        ):
+            _copy_table(source, target, kept.name, [c.name for c in kept.columns], changed)
+    for definition in definitions("postgresql"):
+        database.write(lambda connection, made=definition: connection.execute(made))
+    database.set_needs_reindex(False)
+
+
+def _renumbered(connection, source, name, column, names):  # type: ignore[no-untyped-def]
+    """Return the server's id for each of SQLite's."""
+    rows = source.execute(f"SELECT id, {', '.join(names)} FROM {name}").fetchall()
+    numbers = new_ids(connection, column, [row[1:] for row in rows])
+    return {row[0]: number for row, number in zip(rows, numbers, strict=True)}
+
+
+def _copy_table(source, target, name, columns, changed):  # type: ignore[no-untyped-def]
+    """Copy one table, with the numbers changed in some columns."""
+    listed = ", ".join(columns)
+    places = [(columns.index(column), numbers) for column, numbers in changed.items()]
+    with target.cursor() as cursor, cursor.copy(f"COPY {name} ({listed}) FROM STDIN") as copy:
+        for found in source.execute(f"SELECT {listed} FROM {name}"):
+            row = list(found)
+            for place, numbers in places:
+                row[place] = numbers[row[place]]
+            copy.write_row(row)

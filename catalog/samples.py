@@ -1,0 +1,94 @@
+"""Counts of very many matches, worked out from a fair sample of them.
+
+Where ids are made from names they are spread evenly over their range (dialects.new_ids), whatever
+the pictures show and whenever they came. So of all matches those with the lowest ids are a fair
+sample, and how far they reach tells how many there are: when the k-th of n lies at the share s of
+the range, (k - 1) / s is n on average. Everything asked of one filter is asked of one sample.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select
+
+from catalog.database import FOUND, database_of
+from catalog.dialects import IDS, in_a_writing_transaction
+from catalog.prepared import identity
+from catalog.query import Query
+from catalog.records import Total
+from catalog.search_sql import Matches, match
+
+# More digits would look surer than a sample is.
+_DIGITS = 3
+_NEARLY_ALL = 1 - 2**-53
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """So many matches were looked at, which is a share of all of them; 1 where it is all."""
+
+    size: int
+    share: float = 1.0
+
+    @property
+    def is_exact(self) -> bool:
+        """Tell whether it is no sample but everything."""
+        return self.share == 1.0
+
+    @property
+    def total(self) -> Total:
+        """How many match."""
+        if self.is_exact:
+            return Total(self.size)
+        # One more was seen than is looked at.
+        return Total(max(self._scaled(self.size), self.size + 1), is_exact=False)
+
+    def scale(self, number: int) -> int:
+        """Return how many of all there are for so many of the sample."""
+        return number if self.is_exact else min(self._scaled(number), self.total.number)
+
+    def _scaled(self, number: int) -> int:
+        return rounded(number / self.share)
+
+    def pictures(self, matches: Matches) -> Select[Any]:
+        """Select the row ids of what is looked at, as `id`."""
+        chosen = matches.select(matches.image_id.label("id"))
+        return chosen if self.is_exact else _lowest(matches, chosen, self.size)
+
+
+def sample_of(
+    connection: Connection, query: Query, minimum: float | None
+) -> tuple[Matches, Sample]:
+    """Return what matches, and the sample of it that all counts are worked out from."""
+    matches = match(connection, query, minimum)
+    key = (identity(query), minimum)
+    known: dict[Any, Sample] = connection.info.setdefault(FOUND, {})
+    # What this transaction writes may change the answer.
+    if key not in known or in_a_writing_transaction(connection):
+        known[key] = take(connection, matches, database_of(connection).exact_up_to)
+    return matches, known[key]
+
+
+def remember_all(connection: Connection, query: Query, minimum: float | None, number: int) -> None:
+    """Remember that exactly so many match, as the page itself has shown."""
+    connection.info.setdefault(FOUND, {})[identity(query), minimum] = Sample(number)
+
+
+def take(connection: Connection, matches: Matches, most: int | None) -> Sample:
+    """Count the matches, and beyond `most` take a sample of so many."""
+    if most is None:
+        return Sample(matches.count(connection))
+    seen = _lowest(matches, matches.select(matches.image_id.label("id")), most + 1).subquery()
+    number, last = connection.execute(select(func.count(), func.max(seen.c.id))).one()
+    if number <= most:
+        return Sample(number)
+    return Sample(most, min(max(last, 1) / IDS, _NEARLY_ALL))
+
+
+def rounded(number: float) -> int:
+    """Round to as many digits as a sample is good for."""
+    return round(float(f"{number:.{_DIGITS}g}"))
+
+
+def _lowest(matches: Matches, chosen: Select[Any], most: int) -> Select[Any]:
+    return chosen.order_by(matches.image_id).limit(most)
