@@ -69,12 +69,7 @@ class Database:
         `connections` connections. A catalog of another schema version is emptied, a damaged file
         is set aside; both then have `needs_reindex`. Raises CatalogUnavailableError.
         """
-        try:
-            parsed = make_url(url)
-        except ArgumentError as error:
-            raise CatalogUnavailableError(
-                "The address of the catalog is none: it looks like postgresql://user@host/name."
-            ) from error
+        parsed = _parsed(url)
         engine = dialects.open_engine(parsed, connections)
         try:
             if engine.dialect.name == "sqlite":
@@ -86,6 +81,19 @@ class Database:
             engine.dispose()
             raise
         return cls(engine)
+
+    @staticmethod
+    def facts(url: str) -> dict[str, str]:
+        """Return what a catalog says of itself, changing nothing; empty where there is none.
+
+        Raises CatalogUnavailableError.
+        """
+        engine = dialects.open_engine(_parsed(url), 1)
+        try:
+            with _converted(), _persist(engine.connect) as connection:
+                return tables.read_facts(connection)
+        finally:
+            engine.dispose()
 
     @property
     def needs_reindex(self) -> bool:
@@ -163,6 +171,15 @@ def database_of(connection: Connection) -> Database:
     database = connection.get_execution_options()[DATABASE]
     assert isinstance(database, Database)  # noqa: S101 - for the type checker
     return database
+
+
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except ArgumentError as error:
+        raise CatalogUnavailableError(
+            "The address of the catalog is none: it looks like postgresql://user@host/name."
+        ) from error
 
 
 def _prepare_file(url: URL, engine: Engine) -> None:

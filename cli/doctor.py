@@ -9,14 +9,15 @@ import typer
 
 from catalog.database import Database
 from catalog.errors import SettingsError, StoreUnavailableError, TaglightError
+from catalog.settings import TaggingEnvironment, tagging_environment
 from catalog.storage.folder import FolderStore
 from catalog.storage.folder_reading import OURS
-from cli.checkup import machine, mending
+from cli.checkup import catalogs, machine, mending
+from cli.checkup.catalogs import CatalogState
 from cli.checkup.comparing import Comparer, Comparison
 from cli.checkup.findings import Finding, lines
 from cli.checkup.judging import judge
-from cli.checkup.machine import CatalogState
-from cli.home import LibraryError, library_folder, open_home
+from cli.home import LibraryError, catalog_url, library_folder, open_home
 from cli.locks import is_held
 from cli.mistakes import MistakeError
 from cli.progress import showing
@@ -32,6 +33,7 @@ class Checkup:
     worked_on: bool
     findings: list[Finding] = field(default_factory=list)
     catalog: CatalogState = CatalogState.MISSING
+    catalog_url: str = ""
     found: Comparison = field(default_factory=Comparison)
 
     @property
@@ -78,7 +80,8 @@ def examine(root: Path, recognizer: KnownRecognizer) -> Checkup:
     checkup.findings.append(machine.check_recognizer(recognizer))
     if not root.is_dir():
         return checkup
-    checkup.catalog, finding = machine.look_at_catalog(root)
+    checkup.catalog_url = _catalog_url(root)
+    checkup.catalog, finding = catalogs.look_at_catalog(checkup.catalog_url)
     checkup.findings.append(finding)
     checkup.findings.append(machine.check_journal(root, worked_on=checkup.worked_on))
     try:
@@ -92,6 +95,14 @@ def examine(root: Path, recognizer: KnownRecognizer) -> Checkup:
             Finding("wrong", "The files cannot be compared.", str(error), "Mend this first.")
         )
     return checkup
+
+
+def _catalog_url(root: Path) -> str:
+    """Return where the catalog is, in the library's folder where the settings make no sense."""
+    try:
+        return catalog_url(tagging_environment(), root)
+    except SettingsError:
+        return catalog_url(TaggingEnvironment.model_construct(catalog_url=""), root)
 
 
 def mend(checkup: Checkup, recognizer: KnownRecognizer) -> bool:
@@ -160,7 +171,7 @@ def _catalog(checkup: Checkup) -> Iterator[Database | None]:
     if checkup.catalog is not CatalogState.SOUND:
         yield None
         return
-    database = Database.open(f"sqlite:///{checkup.root / OURS / 'catalog.sqlite'}")
+    database = Database.open(checkup.catalog_url)
     try:
         yield database
     finally:

@@ -55,6 +55,11 @@ def library_folder(library: str) -> Path:
     return Path(os.path.abspath(folder))  # noqa: PTH100 - the store follows a link at the top
 
 
+def catalog_url(environment: TaggingEnvironment, root: Path) -> str:
+    """Return where the catalog of a library is: in its folder where nothing else is set."""
+    return environment.catalog_url or f"sqlite:///{root / OURS / 'catalog.sqlite'}"
+
+
 def open_home(library: str) -> Home:
     """Open a library, made where it is missing. Raises TaglightError with a sentence."""
     environment = tagging_environment()
@@ -70,6 +75,5 @@ def open_home(library: str) -> Home:
         store.prepare()
     except StoreUnavailableError as error:
         raise LibraryError(f"The library cannot be used. {error}") from error
-    own = f"sqlite:///{store.root / OURS / 'catalog.sqlite'}"
-    database = Database.open(environment.catalog_url or own)
+    database = Database.open(catalog_url(environment, store.root))
     return Home(environment, store, journal, database, Indexer(store, database))

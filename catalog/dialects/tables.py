@@ -81,6 +81,13 @@ def read_fact(connection: Connection, name: str) -> str | None:
     return found
 
 
+def read_facts(connection: Connection) -> dict[str, str]:
+    """Return all that is known of the catalog itself, nothing where there is no catalog."""
+    if not inspect(connection).has_table(meta.name):
+        return {}
+    return dict(connection.execute(select(meta.c.name, meta.c.value)).tuples().all())
+
+
 def write_fact(connection: Connection, name: str, value: str) -> None:
     """Remember something of the catalog itself."""
     connection.execute(delete(meta).where(meta.c.name == name))

@@ -6,7 +6,6 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable
-from enum import Enum
 from pathlib import Path
 
 from PIL import Image
@@ -14,7 +13,6 @@ from pydantic import ValidationError
 
 from catalog.errors import SettingsError, TaglightError
 from catalog.keys import PREFIXES
-from catalog.schema import SCHEMA_VERSION
 from catalog.settings import settings_error, tagging_environment
 from catalog.storage.folder_reading import OURS
 from catalog.storage.paths import TEMPORARY_SUFFIX
@@ -25,15 +23,6 @@ from webapp.settings import WebSettings
 # Below this, a few uploads may fill the disk.
 LITTLE_SPACE = 1 << 30
 _Usage = Callable[[Path], int]
-
-
-class CatalogState(Enum):
-    """What a look at the catalog's file has shown."""
-
-    SOUND = "sound"
-    MISSING = "missing"
-    UNFILLED = "unfilled"
-    DAMAGED = "damaged"
 
 
 def free_bytes(path: Path) -> int:
@@ -132,50 +121,13 @@ def check_recognizer(recognizer: KnownRecognizer) -> Finding:
     return well(f"The recogniser works: {recognizer.name}, {answer.model_version}.")
 
 
-def look_at_catalog(root: Path) -> tuple[CatalogState, Finding]:
-    """Look at the catalog's file."""
-    path = root / OURS / "catalog.sqlite"
-    made_again = "It is only an index: it is made again from the documents."
-    if not path.exists():
-        return CatalogState.MISSING, Finding(
-            "wrong",
-            "There is no catalog.",
-            made_again,
-            "taglight serve, tag, export or reindex make it.",
-            "Make the catalog from the documents.",
-        )
-    try:
-        with contextlib.closing(_read_only(path)) as connection:
-            sound = connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
-            told = dict(connection.execute("SELECT name, value FROM meta")) if sound else {}
-    except sqlite3.Error:
-        sound, told = False, {}
-    if not sound:
-        return CatalogState.DAMAGED, Finding(
-            "wrong",
-            f"The catalog {path} is damaged.",
-            made_again,
-            "Stop taglight serve if it runs, then: taglight reindex",
-            "Set the damaged catalog aside and make it again from the documents.",
-        )
-    if told.get("schema_version") != SCHEMA_VERSION or told.get("needs_reindex") == "yes":
-        return CatalogState.UNFILLED, Finding(
-            "wrong",
-            "The catalog is of another version of Taglight, or was not filled to its end.",
-            "Pictures may be missing on the page until it is filled. " + made_again,
-            "taglight reindex",
-            "Fill the catalog from the documents.",
-        )
-    return CatalogState.SOUND, well("The catalog opens and is of this version.")
-
-
 def check_journal(root: Path, *, worked_on: bool) -> Finding:
     """Look at the list of work to do."""
     path = root / OURS / "journal.sqlite"
     if not path.exists():
         return well("There is no list of work to do, so nothing waits.")
     try:
-        with contextlib.closing(_read_only(path)) as connection:
+        with contextlib.closing(read_only(path)) as connection:
             sound = connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
             waiting = connection.execute("SELECT count(*) FROM messages").fetchone()[0]
     except sqlite3.Error:
@@ -220,7 +172,8 @@ def _is_writable(folder: Path) -> bool:
         return False
 
 
-def _read_only(path: Path) -> sqlite3.Connection:
+def read_only(path: Path) -> sqlite3.Connection:
+    """Open a database file so that nothing in it can change."""
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10)
 
 

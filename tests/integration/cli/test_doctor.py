@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from catalog.database import Database
 from catalog.library import Library
 from cli.checkup import machine
 from cli.doctor import doctor
@@ -18,6 +19,7 @@ from cli.tag import Options, tag
 from tagger.recognizers.errors import RecognizerUnavailableError
 from tests.fakes import ToldRecognizer
 from tests.integration.cli.conftest import Folder
+from tests.postgres import Cluster
 
 runner = CliRunner()
 
@@ -252,3 +254,49 @@ def test_the_command_with_the_real_recogniser(library: Folder) -> None:
     assert result.exit_code == 0, result.output
     assert "The recogniser works: local, efficientnet" in result.stdout
     assert runner.invoke(app, ["doctor", "s3://bucket"]).exit_code == 2
+
+
+# --- a catalog on a server ---
+
+
+def test_looks_at_the_catalog_of_catalog_url(
+    folder: Folder,
+    postgres: Cluster,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("CATALOG_URL", postgres.create("doctor"))
+    folder.add("a.png")
+    assert looked_at(folder) == 1
+    assert "There is no catalog in the database yet." in capsys.readouterr().out
+    tag(str(folder), Options(), ToldRecognizer())
+    assert looked_at(folder) == 0
+    assert not (folder.root / ".taglight" / "catalog.sqlite").exists()
+    folder.add("b.png")
+    assert looked_at(folder) == 1
+    assert looked_at(folder, fix=True) == 0
+    database = Database.open(os.environ["CATALOG_URL"])
+    database.set_needs_reindex(True)
+    database.close()
+    capsys.readouterr()
+    assert looked_at(folder) == 1
+    assert "was not filled to its end" in capsys.readouterr().out
+    assert looked_at(folder, fix=True) == 0
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://taglight:secret@/name?host=/nowhere/at/all", "mysql://host/name", "no address"],
+)
+def test_says_that_a_server_does_not_answer(
+    library: Folder, url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = everything(library)
+    monkeypatch.setenv("CATALOG_URL", url)
+    capsys.readouterr()
+    assert looked_at(library) == 1
+    out = capsys.readouterr().out
+    assert "cannot be looked at." in out
+    assert "correct CATALOG_URL" in out
+    assert "secret" not in out
+    assert everything(library) == before
