@@ -15,6 +15,7 @@ from catalog.errors import CatalogUnavailableError
 from catalog.indexer import Indexer
 from catalog.query import parse
 from catalog.schema import meta
+from tests.crowd import Crowd, run
 from tests.dsql_rules import DsqlRules
 from tests.memory_store import MemoryStore
 from tests.postgres import Cluster, binaries, remove, temporary_folder
@@ -55,50 +56,13 @@ def total(database: Database, query: str = "") -> int:
         return reads.search(connection, parse(query)).total
 
 
-def run(*works: Callable[[], None]) -> list[BaseException]:
-    errors: list[BaseException] = []
-
-    def safely(work: Callable[[], None]) -> None:
-        try:
-            work()
-        except BaseException as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=safely, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return errors
-
-
 def test_eight_write_and_eight_read_at_once(database: Database) -> None:
-    """All writers meet at the same labels and, in turn, at the same pictures."""
-    store = MemoryStore()
-    done = threading.Event()
-    for number in range(30):
-        put(store, str(number), "Dog")
-
-    def write() -> None:
-        indexer = Indexer(store, database)
-        for number in range(30):
-            indexer.index(f"uploads/{number}.jpg")
-
-    def read() -> None:
-        while not done.is_set():
-            with database.reading() as connection:
-                page = reads.search(connection, parse("dog"), limit=200)
-                counts = reads.label_counts(connection, parse("dog"))
-            assert page.total == len(page.images)
-            assert sum(each.count for each in counts) == page.total
-
-    def writers() -> None:
-        errors = run(*[write] * 8)
-        done.set()
-        assert errors == []
-
-    assert run(writers, *[read] * 8) == []
-    assert (total(database), total(database, "dog")) == (30, 30)
+    """All writers meet at the same labels and at the same pictures."""
+    crowd = Crowd(database, pictures=30)
+    found = crowd.gather(lambda written: written >= 30, writers=8, readers=8)
+    assert (found.errors, found.lost, found.torn) == ([], [], [])
+    assert (found.writes, total(database)) == (240, 30)
+    assert found.reads >= 8
 
 
 def test_no_update_is_lost_where_writers_meet_at_one_picture(database: Database) -> None:
