@@ -1,44 +1,59 @@
-"""Print what CloudFormation will get of template.yaml, as JSON; run by the Python of `.venv-sam`.
+"""Print what CloudFormation gets of template.yaml, as JSON.
 
-The same translator that AWS runs, without an account: only the addresses of the packages are
-made up. With --all-on, conditions and parameters are left as they are: all resources are printed.
+AWS's own translator makes it, without an account: only the addresses of the packages are made up.
+Nothing is decided here: conditions and parameters stay as they are.
 """
 
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
+import boto3
 import yaml
-from samcli.yamlhelper import yaml_parse
-from samtranslator.translator.transform import transform
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "template.yaml"
+REGION = "eu-central-1"  # the translator wants to know one
+PACKAGE = {"Bucket": "packages", "Key": "package.zip"}
 
 
-class NoManagedPolicies:
-    """The template names no policy of AWS's own, so none is looked up."""
-
-    def load(self) -> dict[str, str]:
-        """Return no policy."""
-        return {}
+class Loader(yaml.SafeLoader):
+    """Reads YAML with CloudFormation's short forms: !Ref, !GetAtt, !Sub and the others."""
 
 
-def main() -> int:
-    """Write the transformed template to standard output."""
-    path = Path(sys.argv[1]) if len(sys.argv) > 1 else TEMPLATE
-    template = yaml_parse(path.read_text("utf-8"))
-    for resource in template["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = {"Bucket": "packages", "Key": "package.zip"}
-    code = template["Globals"]["Function"]
-    code.pop("CodeUri", None)
-    transformed = transform(template, {}, NoManagedPolicies(), passthrough_metadata=True)
-    json.dump(transformed, sys.stdout, indent=1)
-    return 0
+def _intrinsic(loader: Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    value: Any
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)
+    if suffix == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
+
+
+Loader.add_multi_constructor("!", _intrinsic)
+
+
+def read_template(path: Path = TEMPLATE) -> dict[str, Any]:
+    """Return template.yaml as it is written, its short forms in long."""
+    template: dict[str, Any] = yaml.load(path.read_text("utf-8"), Loader)  # noqa: S506 - a safe one
+    return template
+
+
+def transformed(path: Path = TEMPLATE) -> dict[str, Any]:
+    """Return what CloudFormation gets. Raises samtranslator's errors for what SAM does not know."""
+    # Anchors share their values; the translator changes what it is given.
+    template = json.loads(json.dumps(read_template(path)))
+    template["Globals"]["Function"]["CodeUri"] = PACKAGE
+    translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=REGION))
+    result: dict[str, Any] = translator.translate(template, {}, passthrough_metadata=True)
+    return result
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except yaml.YAMLError as error:
-        sys.exit(f"template.yaml cannot be read: {error}")
+    json.dump(transformed(), sys.stdout, indent=1)
