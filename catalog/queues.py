@@ -4,15 +4,16 @@ import json
 from typing import Any
 
 from catalog.errors import StoreUnavailableError
-from catalog.storage.changes import ObjectChange, event_body
+from catalog.storage.changes import LIBRARY, ObjectChange, event_body
 from catalog.storage.s3_client import LazyClient, make_client
 
 
 class SqsTagQueue:
     """Implements TagQueue by messages to SQS; its client is made with the first of them."""
 
-    def __init__(self, queue_url: str, *, client: Any = None) -> None:
+    def __init__(self, queue_url: str, bucket: str = LIBRARY, *, client: Any = None) -> None:
         self._url = queue_url
+        self._bucket = bucket
         self._client = LazyClient(lambda: make_client("sqs"), client)
 
     def forget_client(self) -> None:
@@ -23,7 +24,7 @@ class SqsTagQueue:
         """Ask for a picture to be tagged again. Raises StoreUnavailableError."""
         from botocore.exceptions import BotoCoreError, ClientError
 
-        body = json.dumps(event_body(ObjectChange("Taglight:TagAgain", key)))
+        body = json.dumps(event_body(ObjectChange("Taglight:TagAgain", key), self._bucket))
         try:
             self._client.get().send_message(QueueUrl=self._url, MessageBody=body)
         except (BotoCoreError, ClientError) as error:

@@ -10,6 +10,7 @@ from catalog.errors import (
     KeyTakenError,
     ObjectNotFoundError,
     PreconditionFailedError,
+    StoreRefusedError,
     StoreUnavailableError,
     TaglightError,
 )
@@ -74,7 +75,10 @@ def of_answer(
         return InvalidKeyError(key, "This name is too long for the bucket.")
     if code in DAMAGED:
         return ContentMismatchError(key, "checksum")
-    return StoreUnavailableError(_sentence(bucket, error.operation_name, code, told))
+    sentence = _sentence(bucket, error.operation_name, code, told)
+    if code in REFUSED | CREDENTIALS:
+        return StoreRefusedError(sentence)
+    return StoreUnavailableError(sentence)
 
 
 def of_connection(bucket: str, error: BaseException) -> StoreUnavailableError:

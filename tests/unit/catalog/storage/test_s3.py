@@ -15,6 +15,7 @@ from catalog.errors import (
     KeyTakenError,
     ObjectNotFoundError,
     PreconditionFailedError,
+    StoreRefusedError,
     StoreUnavailableError,
     TaglightError,
 )
@@ -105,9 +106,9 @@ def test_it_lists_more_than_one_page(s3_site: S3Site) -> None:
 
 
 ANSWERS = [
-    ("AccessDenied", StoreUnavailableError, "refuses PutObject"),
-    ("InvalidAccessKeyId", StoreUnavailableError, "does not take these credentials"),
-    ("InvalidToken", StoreUnavailableError, "does not take these credentials"),
+    ("AccessDenied", StoreRefusedError, "refuses PutObject"),
+    ("InvalidAccessKeyId", StoreRefusedError, "does not take these credentials"),
+    ("InvalidToken", StoreRefusedError, "does not take these credentials"),
     ("SlowDown", StoreUnavailableError, "asked too much just now"),
     ("ServiceUnavailable", StoreUnavailableError, "asked too much just now"),
     ("AuthorizationHeaderMalformed", StoreUnavailableError, "another region"),
