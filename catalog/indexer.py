@@ -6,7 +6,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from catalog import reads, writes
+from catalog import announcements, reads, writes
 from catalog.database import Database
 from catalog.keys import is_picture_key
 from catalog.reindex import Progress, Reindexer
@@ -35,10 +35,12 @@ class Indexer:
     ) -> None:
         """Show a picture as waiting to be tagged, if it has no document yet.
 
-        `name` and `sha256` are kept from an earlier call where they are not given; the size is
-        the store's own, whatever is given.
+        Where `name` and `sha256` are not given, they are kept from an earlier call, or are what
+        was announced for the key; the size is the store's own, whatever is given.
         """
         del size
+        if not name:
+            name, sha256 = self._announced(key, sha256)
         self._index(key, name=name, sha256=sha256)
 
     def mark_again(self, key: str) -> None:
@@ -58,7 +60,7 @@ class Indexer:
     def name_of(self, key: str) -> str:
         """Return the name that is known for a picture, or nothing."""
         with self._database.reading() as connection:
-            found = reads.find_by_key(connection, key)
+            found = reads.find_by_key(connection, key) or announcements.find(connection, key)
         return found.name if found else ""
 
     def same_bytes(self, sha256: str) -> list[str]:
@@ -90,6 +92,14 @@ class Indexer:
         """
         reindexer = Reindexer(self._store, self._database, self)
         return reindexer.run(progress, only_changed=only_changed)
+
+    def _announced(self, key: str, sha256: str) -> tuple[str, str]:
+        """Return name and SHA-256 that were announced for a key the catalog does not know yet."""
+        with self._database.reading() as connection:
+            if writes.known(connection, [key]):
+                return "", sha256
+            told = announcements.find(connection, key)
+        return (told.name, sha256 or told.sha256) if told else ("", sha256)
 
     def _index(self, key: str, *, name: str = "", sha256: str = "") -> None:
         if not is_picture_key(key):

@@ -24,7 +24,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = "4"
+SCHEMA_VERSION = "5"
 # Marks the tables that only engines with arrays in memory have.
 ARRAYS = "arrays"
 # Marks the indexes that only engines without them have, whose counts come from samples.
@@ -154,4 +154,16 @@ change = Table(
     Column("image_id", BigInteger, nullable=False),
     sqlite_autoincrement=True,
     info={ARRAYS: True},
+)
+
+# What is about to be sent under a key (catalog/announcements.py): nothing of a picture that is
+# there. `public_id` stands for the key.
+announced = Table(
+    "announced",
+    metadata,
+    Column("public_id", String, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("announced_at", BigInteger, nullable=False),
+    Index("announced_at", "announced_at"),
 )

@@ -38,10 +38,13 @@ def create_app(
     library: "Library",
     tickets: UploadTickets,
     urls: MediaUrls,
+    *,
+    bucket_origin: str = "",
 ) -> FastAPI:
     """Compose the app. Raises SettingsError for a sign-in that is configured by half.
 
-    The ticket's PUT route is there only where tickets lead to ourselves.
+    The ticket's PUT route is there only where tickets lead to ourselves; `bucket_origin` is where
+    pictures are sent and fetched otherwise.
     """
     app = FastAPI(title="Taglight", openapi_url=None, redirect_slashes=False)
     tree = static.StaticTree()
@@ -67,6 +70,7 @@ def create_app(
     app.add_middleware(
         Security,
         gate=Gate(settings.public_url, settings.allowed_hosts),
+        bucket=bucket_origin,
         tls=is_secure(settings),
         personal=signin is not None,
     )

@@ -55,6 +55,7 @@ STATUS_OF: dict[type[errors.TaglightError], tuple[int, str | None]] = {
     errors.NotTaggedYetError: (409, None),
     errors.ContentMismatchError: (400, "The bytes are not those that were announced."),
     errors.StoreFullError: (507, "The disk is full: nothing more can be kept."),
+    errors.StoreRefusedError: (503, "The pictures cannot be reached: Taglight lacks the right to."),
     errors.StoreUnavailableError: (503, "The pictures cannot be reached now: try again shortly."),
     errors.CatalogUnavailableError: (503, "The catalog cannot be reached now: try again shortly."),
     errors.DocumentError: (422, None),

@@ -54,6 +54,10 @@ class UploadTickets(Protocol):
         """Make a ticket for exactly this upload."""
         ...
 
+    def announce(self, uploads: Sequence[Upload]) -> None:
+        """Remember what tickets are handed out for, where a ticket cannot carry it along."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class OpenTicket:
@@ -111,6 +115,9 @@ class FolderTickets:
         token = self._signer.dumps(facts)
         path = UPLOAD_PATH + (token if isinstance(token, str) else token.decode())
         return Ticket(path, headers, expires)
+
+    def announce(self, uploads: Sequence[Upload]) -> None:
+        """Do nothing: the ticket itself holds the name."""
 
     def open(self, token: str) -> OpenTicket:
         """Read a token that came back. Raises InvalidTicketError: forged, or out of time."""

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from catalog import keys, reads
 from catalog.clock import utc_now, utc_text
 from catalog.errors import ObjectNotFoundError
+from catalog.storage.checksums import sha256_of
 from webapp import params
 from webapp.errors import RequestError
 from webapp.image_json import json_response
@@ -99,6 +100,7 @@ class Desk:
     # What was handed out in this request: SHA-256 -> key, and all keys.
     promised: dict[str, str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
+    announced: list[Upload] = field(default_factory=list)
 
     def answer(self, files: Iterable[FileToSend]) -> list[dict[str, Any]]:
         """Return the answer for each file, in order."""
@@ -109,6 +111,7 @@ class Desk:
             except RejectedError as error:
                 reason = {"code": error.code, "message": error.message}
                 answers.append({"name": file.name, "status": "rejected", "error": reason})
+        self.services.tickets.announce(self.announced)
         return answers
 
     def _one(self, file: FileToSend) -> dict[str, Any]:
@@ -124,6 +127,7 @@ class Desk:
         if sha256:
             self.promised[sha256] = key
         upload = Upload(key, content_type, file.size, sha256, name, self.by)
+        self.announced.append(upload)
         ticket = self.services.tickets.issue(upload)
         return {
             "status": "ready",
@@ -172,7 +176,7 @@ class Desk:
 
     def _is_of_others(self, key: str, sha256: str) -> bool:
         try:
-            return self.services.store.head(key).etag != sha256
+            return sha256_of(self.services.store, key) != sha256
         except ObjectNotFoundError:
             return False
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
@@ -21,7 +22,12 @@ from hypothesis import strategies as st
 from catalog.errors import ObjectNotFoundError
 from catalog.storage import ObjectStore
 from tests.integration.conftest import BASE, make_site
+from tests.strict_s3.sending import send
+from webapp.s3_tickets import S3Tickets
 from webapp.tickets import FolderTickets, Ticket, Upload, UploadTickets
+
+if TYPE_CHECKING:
+    from tests.strict_s3.site import S3Site
 
 PLACE = st.floats(0, 1, exclude_max=True)
 CONTENT = b"the very bytes that were announced"
@@ -55,7 +61,7 @@ class Clock:
         self.now += time
 
 
-def folder(path: Path) -> Iterator[Home]:
+def folder(path: Path, _: pytest.FixtureRequest) -> Iterator[Home]:
     site = make_site(path)
     clock = Clock()
     tickets = FolderTickets("a secret of the tests", site.journal.use_once, clock=clock)
@@ -70,12 +76,24 @@ def folder(path: Path) -> Iterator[Home]:
     site.journal.close()
 
 
-HOMES = {"folder": folder}
+def bucket(_: Path, request: pytest.FixtureRequest) -> Iterator[Home]:
+    site: S3Site = request.getfixturevalue("s3_site")
+    clock = Clock()
+    site.front.clock = clock
+    tickets = S3Tickets(site.presigner(clock=clock), lambda _: None)
+
+    def put(url: str, headers: dict[str, str], content: bytes) -> int:
+        return send(site, "PUT", url, headers, content)[0]
+
+    yield Home(tickets, site.store(), put, clock.pass_)
+
+
+HOMES = {"folder": folder, "s3": bucket}
 
 
 @pytest.fixture(params=HOMES)
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
-    yield from HOMES[request.param](tmp_path)
+    yield from HOMES[request.param](tmp_path, request)
 
 
 _number = iter(range(1_000_000))

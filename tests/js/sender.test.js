@@ -199,6 +199,15 @@ describe("trouble", () => {
     assert.equal(ours.state, "pending");
   });
 
+  it("two requests at once for one key are asked to come again", async () => {
+    const { world, sender, add } = setUp();
+    world.result = (_file, n) => ({ status: n === 1 ? 409 : 412, body: {} });
+    const item = add("a.jpg");
+    sender.pump();
+    await settle();
+    assert.equal(item.state, "pending");
+  });
+
   it("bytes damaged on the way are hashed and sent again", async () => {
     const { world, sender, add } = setUp();
     world.result = (_file, n) => ({ status: n === 1 ? 400 : 201, body: {} });

@@ -5,9 +5,10 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import boto3
@@ -15,13 +16,17 @@ import uvicorn
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
+from catalog.clock import utc_now
 from catalog.storage.s3 import S3Store
 from catalog.storage.s3_address import S3Address
 from tests.strict_s3.front import Seen, StrictFront
 from tests.strict_s3.signatures import Key
+from webapp.s3_credentials import Credentials
+from webapp.s3_signing import Presigner
 
 REGION = "eu-west-1"
 KEY = Key("AKIATESTS", "a secret of the tests/+=")
+Clock = Callable[[], datetime]
 _numbers = itertools.count(1)
 
 
@@ -55,6 +60,11 @@ class S3Site:
         """Return where objects of the bucket are."""
         endpoint = self.browser_endpoint if browser else self.endpoint
         return S3Address.of(self.bucket, self.region, endpoint)
+
+    def presigner(self, *, browser: bool = False, clock: Clock = utc_now) -> Presigner:
+        """Return who signs addresses of the bucket, with the site's credentials."""
+        credentials = Credentials(self.key.id, self.key.secret, self.key.token, self.key.ends)
+        return Presigner(self.address(browser=browser), lambda: credentials, clock=clock)
 
     def client(self, service: str = "s3", **config: Any) -> Any:
         """Return a boto3 client of its own that talks to the front."""

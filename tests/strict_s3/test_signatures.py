@@ -1,16 +1,15 @@
 """The front's own checks, against signatures that botocore makes."""
 
 import hashlib
-import http.client
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.strict_s3.sending import send
 from tests.strict_s3.signatures import Key
 from tests.strict_s3.site import S3Site
 
@@ -26,22 +25,6 @@ RULES = [
     }
 ]
 KEYS = ["plain.jpg", "a b+c%2F.jpg", "ünï/🐶.jpg", "tilde~(1)!*'.jpg", "a\nb", "x=1&y=2?z#f"]
-
-
-def send(
-    site: S3Site, method: str, url: str, headers: dict[str, str] | None = None, body: bytes = b""
-) -> tuple[int, dict[str, str], bytes]:
-    """Send a request as it stands to the front, whatever host its address names."""
-    parts = urlsplit(url)
-    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=30)
-    try:
-        target = parts.path + (f"?{parts.query}" if parts.query else "")
-        connection.request(method, target, body, {"Host": parts.netloc, **(headers or {})})
-        answer = connection.getresponse()
-        named = {name.lower(): value for name, value in answer.getheaders()}
-        return answer.status, named, answer.read()
-    finally:
-        connection.close()
 
 
 def put_url(site: S3Site, key: str = "uploads/a b.jpg", **given: Any) -> tuple[str, dict[str, str]]:

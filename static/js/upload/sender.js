@@ -227,7 +227,7 @@ export class Sender {
     } else if (status === 403 && item.attempts < TICKET_TRIES) {
       // The ticket has expired after all, by another clock than ours: ask for another one.
       this.#queue.move(item, "waiting", { attempts: item.attempts + 1 });
-    } else if (isPassing(status)) {
+    } else if (status === 409 || isPassing(status)) {
       this.#queue.stumble(item, now, sentenceFor(status, body));
     } else {
       this.#queue.move(item, "error", { message: sentenceFor(status, body) });

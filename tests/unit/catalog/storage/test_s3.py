@@ -31,7 +31,6 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for nothing, and give up soon."""
     monkeypatch.setattr(s3, "_PAUSE_SECONDS", 0.001)
     monkeypatch.setattr(s3_client, "ATTEMPTS", 2)
-    monkeypatch.setattr(s3_client, "READ_SECONDS", 0.5)
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
 
 
@@ -168,7 +167,8 @@ def test_where_nobody_answers(s3_site: S3Site, monkeypatch: pytest.MonkeyPatch) 
         s3_site.store().check()
 
 
-def test_it_waits_only_so_long(s3_site: S3Site) -> None:
+def test_it_waits_only_so_long(s3_site: S3Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3_client, "READ_SECONDS", 0.2)
     late = threading.Event()
     s3_site.front.interfere = lambda _: late.wait(2) and None  # type: ignore[func-returns-value]
     try:
@@ -256,6 +256,7 @@ def test_a_retry_over_anothers_object_is_a_conflict(s3_site: S3Site) -> None:
 
 def test_a_copy_is_of_what_was_there_when_it_began(s3_site: S3Site) -> None:
     store, other = s3_site.store(), s3_site.store()
+    other.check()
     store.put("uploads/a", b"old")
 
     def replaced(seen: Seen) -> Answer | None:

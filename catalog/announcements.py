@@ -1,0 +1,70 @@
+"""What was announced for a key before its bytes came: the name that a key does not hold.
+
+A ticket that leads straight to a bucket cannot carry the name; whoever sees the picture first asks
+here. What was announced and never sent shows nowhere, and is forgotten after a day.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, select
+
+from catalog import dialects
+from catalog.chunks import CHUNK
+from catalog.clock import utc_now
+from catalog.database import Database
+from catalog.keys import image_id
+from catalog.schema import announced
+from catalog.terms import clean, microseconds
+
+KEPT = timedelta(days=1)
+_COLUMNS = [column.name for column in announced.columns]
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """The name and the SHA-256 (hex) of what is about to be sent under a key."""
+
+    key: str
+    name: str
+    sha256: str
+
+
+class Announcements:
+    """Keeps announcements in the catalog."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def keep(self, announcements: Sequence[Announcement], now: datetime | None = None) -> None:
+        """Remember these, in place of older ones, and forget some that are out of date.
+
+        Raises CatalogUnavailableError.
+        """
+        if announcements:
+            at = now or utc_now()
+            self._database.write(lambda connection: _keep(connection, announcements, at))
+
+
+def find(connection: Connection, key: str) -> Announcement | None:
+    """Return what was announced for this key, None for nothing."""
+    query = select(announced.c.name, announced.c.sha256).where(
+        announced.c.public_id == image_id(key)
+    )
+    row = connection.execute(query).first()
+    return Announcement(key, row.name, row.sha256) if row else None
+
+
+def _keep(connection: Connection, announcements: Sequence[Announcement], now: datetime) -> None:
+    rows = {
+        image_id(each.key): (clean(each.name), each.sha256, microseconds(now))
+        for each in announcements
+    }
+    outdated = select(announced.c.public_id).where(
+        announced.c.announced_at < microseconds(now - KEPT)
+    )
+    gone = [*rows, *connection.scalars(outdated.limit(CHUNK))]
+    connection.execute(delete(announced).where(announced.c.public_id.in_(gone)))
+    values = [(public_id, *row) for public_id, row in rows.items()]
+    dialects.insert_many(connection, announced, _COLUMNS, values)
