@@ -21,6 +21,7 @@ from catalog.document import (
     Thumbnail,
 )
 from catalog.rows import document_row
+from catalog.schema import SCHEMA_VERSION
 from catalog.storage import ObjectInfo
 
 LABELS = 600
@@ -96,7 +97,8 @@ def filled(count: int) -> Path:
     It lies in the system's temporary folder and is used again while the schema stays; there are
     no picture files in it.
     """
-    library = Path(gettempdir()) / "taglight-benchmarks" / str(count)
+    name = f"{count}-schema-{SCHEMA_VERSION}"
+    library = Path(gettempdir()) / "taglight-benchmarks" / name
     path = library / ".taglight" / "catalog.sqlite"
     path.parent.mkdir(parents=True, exist_ok=True)
     database = Database.open(f"sqlite:///{path}")

@@ -1,11 +1,14 @@
 """Which pictures have a label, by steps of confidence: the inverse of a segment's columns.
 
-Entries lie by label, within a label by steps of 5 % (`STEPS` of them). A threshold takes whole
-steps and looks into one: so any threshold is exact, and most of the work is that of a whole step.
+Entries lie by label, within a label by confidence. For every label it is known where each step of
+5 % begins (`STEPS` of them): a threshold takes whole steps, counted ready, and finds its place in
+one. So any threshold is exact, and most of the work is that of a whole step.
 """
 
 from array import array
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,80 +27,75 @@ Places = NDArray[np.int32]
 
 
 class Postings:
-    """`entry` holds places in the segment's columns, `owner` the pictures they belong to."""
+    """`owner` holds the pictures that entries belong to; `start` where each label's steps begin."""
 
     def __init__(
-        self,
-        label: NDArray[np.int32],
-        confidence: NDArray[np.float64],
-        entry: Places,
-        owner: Places,
+        self, label: NDArray[np.int32], confidence: NDArray[np.float64], owner: Places
     ) -> None:
-        chosen = label[entry]
-        self.labels = int(chosen.max(initial=-1)) + 1
-        step = step_of(confidence[entry])
-        order = _by(chosen, step, self.labels)
-        self.entry, self.owner = entry[order], owner[order]
-        self._confidence = confidence
-        sizes = np.bincount(chosen * STEPS + step, minlength=self.labels * STEPS)
+        self.labels = int(label.max(initial=-1)) + 1
+        order = _by(label, confidence)
+        self.owner, self._confidence = owner[order], confidence[order]
+        sizes = np.bincount(label * STEPS + step_of(confidence), minlength=self.labels * STEPS)
         self.start: Integers = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
 
     def mark(self, found: Mask, label: int, limits: Bounds) -> None:
         """Set those pictures that have a label within bounds."""
-        for entries in self._within(label, limits):
-            found[self.owner[entries]] = True
+        found[self.owner[self._within(label, limits)]] = True
 
     def raise_to(self, highest: NDArray[np.float64], label: int, limits: Bounds) -> None:
         """Raise each picture's value to its confidence of a label, where that is within bounds."""
-        for entries in self._within(label, limits):
-            np.maximum.at(highest, self.owner[entries], self._confidence[self.entry[entries]])
+        entries = self._within(label, limits)
+        np.maximum.at(highest, self.owner[entries], self._confidence[entries])
 
-    def _within(self, label: int, limits: Bounds) -> list[slice | Integers]:
+    def _within(self, label: int, limits: Bounds) -> slice:
         if label >= self.labels:
-            return []
-        low = 0 if limits.low is None else _step(limits.low)
-        high = STEPS - 1 if limits.high is None else _step(limits.high)
-        found: list[slice | Integers] = []
-        edges = {*([] if limits.low is None else [low]), *([] if limits.high is None else [high])}
-        for step in edges:
-            first, end = self._range(label, step, step)
-            sure = within(self._confidence[self.entry[first:end]], limits)
-            found.append(first + np.flatnonzero(sure))
-        inner = [step for step in range(low, high + 1) if step not in edges]
-        if inner:
-            found.append(slice(*self._range(label, inner[0], inner[-1])))
-        return found
+            return slice(0)
+        first, end = self._range(label, 0, STEPS - 1)
+        if limits.low is not None:
+            first = self._place(label, limits.low, after=limits.low_open)
+        if limits.high is not None:
+            end = self._place(label, limits.high, after=not limits.high_open)
+        return slice(first, max(first, end))
+
+    def _place(self, label: int, percent: float, *, after: bool = False) -> int:
+        """Return where a label's entries reach a confidence, or are `after` all that have it."""
+        first, end = self._range(label, _step(percent), _step(percent))
+        side: Literal["left", "right"] = "right" if after else "left"
+        return first + int(np.searchsorted(self._confidence[first:end], percent, side))
 
     def _range(self, label: int, first: int, last: int) -> tuple[int, int]:
         base = label * STEPS
         return int(self.start[base + first]), int(self.start[base + last + 1])
 
+    def totals(self, least: float) -> Integers:
+        """Count, by label, all pictures that have it at `least` percent or over."""
+        ends = self.start[STEPS::STEPS]
+        first = _step(least)
+        if least <= first * STEP:
+            return ends - self.start[first::STEPS][: self.labels]
+        return ends - np.array([self._place(n, least) for n in range(self.labels)], np.int64)
+
     def counts(self, mask: Mask, least: float) -> Integers:
         """Count, by label, the chosen pictures that have it at `least` percent or over."""
-        by_label: Integers = self._at_once(mask, _step(least), least).sum(axis=1)
+        first = _step(least)
+        looked_into = least > first * STEP
+        found = np.zeros((self.labels, STEPS), np.int64)
+        self._add_common(found, mask, first, least if looked_into else None)
+        self._add_rare(found, mask, first, least if looked_into else None)
+        by_label: Integers = found.sum(axis=1)
         return by_label
 
-    def histogram(self, mask: Mask) -> Integers:
-        """Count the entries of the chosen pictures by step of confidence."""
-        by_step: Integers = self._at_once(mask, 0, 0.0).sum(axis=0)
-        return by_step
-
-    def _at_once(self, mask: Mask, first: int, least: float) -> Integers:
-        """Count the chosen pictures by label and step; below the first step nothing is counted."""
-        found = np.zeros((self.labels, STEPS), np.int64)
-        looked_into = least > first * STEP
-        whole = first + 1 if looked_into else first
+    def _add_common(self, found: Integers, mask: Mask, first: int, least: float | None) -> None:
+        """Count by label and step; in the first step only what has `least` percent or over."""
+        whole = first if least is None else first + 1
         places = array("I")
         places.frombytes(np.flatnonzero(mask).astype(np.uint32).tobytes())
         count = BitMap(places).intersection_cardinality
         for label, maps in self._bitmaps.items():
             found[label, whole:] = [count(each) if each else 0 for each in maps[whole:]]
-            if looked_into:
-                begin, end = self._range(label, first, first)
-                sure = self._confidence[self.entry[begin:end]] >= least
-                found[label, first] = np.count_nonzero(mask[self.owner[begin:end]] & sure)
-        self._add_rare(found, mask, least)
-        return found
+            if least is not None:
+                sure = slice(self._place(label, least), self._range(label, first, first)[1])
+                found[label, first] = np.count_nonzero(mask[self.owner[sure]])
 
     @cached_property
     def _bitmaps(self) -> dict[int, list[BitMap]]:
@@ -117,23 +115,53 @@ class Postings:
         return np.diff(self.start[::STEPS])
 
     @cached_property
-    def _rare(self) -> tuple[Places, NDArray[np.float64], Integers, Integers]:
-        """The owners and confidences of rare labels' entries; where each (label, step) begins,
-        and which of them these are."""
+    def _rare(self) -> "_Rare":
         sizes = np.diff(self.start)
-        rare = np.repeat(self._sizes <= _RARE, STEPS) & (sizes > 0)
-        entries = np.repeat(rare, sizes)
-        begin = np.cumsum(sizes[rare]) - sizes[rare]
-        confidence = self._confidence[self.entry[entries]]
-        return self.owner[entries], confidence, begin, np.flatnonzero(rare)
+        keys = np.flatnonzero(np.repeat(self._sizes <= _RARE, STEPS) & (sizes > 0))
+        keys = keys[np.argsort(-(keys % STEPS), kind="stable")]
+        ends = np.cumsum(sizes[keys])
+        begin = ends - sizes[keys]
+        entries = np.arange(ends[-1] if len(ends) else 0)
+        entries += np.repeat(self.start[keys] - begin, sizes[keys])
+        groups = [int(np.count_nonzero(keys % STEPS >= step)) for step in range(STEPS + 1)]
+        return _Rare(
+            keys,
+            begin,
+            # As wide as numpy's own indexes: else they are made wider at each question.
+            self.owner[entries].astype(np.intp),
+            self._confidence[entries],
+            groups,
+            [int(ends[number - 1]) if number else 0 for number in groups],
+        )
 
-    def _add_rare(self, found: Integers, mask: Mask, least: float) -> None:
-        owner, confidence, begin, keys = self._rare
-        if len(keys):
-            chosen = mask[owner]
-            if least > 0:
-                chosen &= confidence >= least
-            found.reshape(-1)[keys] = np.add.reduceat(chosen, begin, dtype=np.int64)
+    def _add_rare(self, found: Integers, mask: Mask, first: int, least: float | None) -> None:
+        rare = self._rare
+        groups, entries = rare.groups[first], rare.entries[first]
+        if not groups:
+            return
+        chosen = mask[rare.owner[:entries]]
+        if least is not None:
+            within_first = slice(rare.entries[first + 1], entries)
+            chosen[within_first] &= rare.confidence[within_first] >= least
+        # No group has more entries than a rare label: sixteen bits hold the sums.
+        sums = np.add.reduceat(chosen.view(np.uint8), rare.begin[:groups], dtype=np.uint16)
+        found.reshape(-1)[rare.keys[:groups]] = sums
+
+
+@dataclass(frozen=True, slots=True)
+class _Rare:
+    """Entries of rare labels, surest steps first: what reaches a step lies side by side.
+
+    A group is a (label, step), numbered by `keys`, from `begin` on; `groups[n]` and `entries[n]`
+    of them are of step n and over.
+    """
+
+    keys: Integers
+    begin: Integers
+    owner: NDArray[np.intp]
+    confidence: NDArray[np.float64]
+    groups: list[int]
+    entries: list[int]
 
 
 def step_of(confidence: NDArray[np.float64]) -> Integers:
@@ -141,24 +169,14 @@ def step_of(confidence: NDArray[np.float64]) -> Integers:
     return np.clip((confidence / STEP).astype(np.int64), 0, STEPS - 1)
 
 
-def within(confidence: NDArray[np.float64], limits: Bounds) -> Mask:
-    """Tell which confidences keep to bounds."""
-    found = np.ones(len(confidence), np.bool_)
-    if limits.low is not None:
-        found = confidence > limits.low if limits.low_open else confidence >= limits.low
-    if limits.high is not None:
-        found &= confidence < limits.high if limits.high_open else confidence <= limits.high
-    return found
-
-
 def _step(percent: float) -> int:
     return min(max(int(percent / STEP), 0), STEPS - 1)
 
 
-def _by(label: NDArray[np.int32], step: Integers, labels: int) -> Integers:
-    """Sort by label, then step; sorting 16-bit numbers takes a tenth of the time of others."""
-    if labels * STEPS <= 2**16:
-        return np.argsort((label * STEPS + step).astype(np.uint16), kind="stable")
-    order = np.argsort(step.astype(np.uint16), kind="stable")
-    second = label[order]
-    return order[np.argsort(second.astype(np.uint16) if labels < 2**16 else second, kind="stable")]
+def _by(label: NDArray[np.int32], confidence: NDArray[np.float64]) -> Integers:
+    """Sort by label, then confidence; numbers of 16 bits take a tenth of the time of others."""
+    order = np.argsort(confidence, kind="stable")
+    by = label[order]
+    return order[
+        np.argsort(by if by.max(initial=0) >= 2**16 else by.astype(np.uint16), kind="stable")
+    ]

@@ -18,8 +18,10 @@ from catalog.terms import Bounds
 from catalog.vectors import ENTRY_FIELDS
 
 _ENTRY = np.dtype(ENTRY_FIELDS)
+# So many pictures are counted at once when the steps of all are made.
+_AT_ONCE = 50_000
 # Below this share of matching pictures, only their own labels are looked at.
-_FEW = 1 / 24
+_FEW = 1 / 12
 
 
 @dataclass(frozen=True)
@@ -111,9 +113,7 @@ class Segment:
 
     def _postings(self, entries: Integers) -> Postings:
         owner = np.repeat(np.arange(self.size, dtype=np.int32), np.diff(self.start))
-        return Postings(
-            self.label, self.confidence, entries.astype(np.int32), owner[entries].astype(np.int32)
-        )
+        return Postings(self.label[entries], self.confidence[entries], owner[entries])
 
     def labelled(self, label: int, limits: Bounds) -> Mask:
         """Tell which pictures have a label or alias within bounds."""
@@ -131,24 +131,42 @@ class Segment:
 
     def counts(self, mask: Mask, least: float) -> Integers:
         """Count, by label, the chosen pictures that show it at `least` percent or over."""
-        entries = self._shown_by_few(mask)
-        if entries is None:
-            return self.labels.counts(mask, least)
-        return np.bincount(self.label[entries[self.confidence[entries] >= least]])
+        chosen = int(np.count_nonzero(mask))
+        if chosen <= self.size * _FEW:
+            return self._counts_of_few(mask, least)
+        if self.size - chosen <= self.size * _FEW:
+            return self.labels.totals(least) - self._counts_of_few(~mask, least)
+        return self.labels.counts(mask, least)
+
+    def _counts_of_few(self, mask: Mask, least: float) -> Integers:
+        entries = self._entries(np.flatnonzero(mask))
+        shown = self.own[entries] & (self.confidence[entries] >= least)
+        return np.bincount(self.label[entries[shown]], minlength=self.labels.labels)
 
     def histogram(self, mask: Mask) -> Integers:
         """Count the labels of the chosen pictures by step of confidence."""
-        entries = self._shown_by_few(mask)
-        if entries is None:
-            return self.labels.histogram(mask)
-        return np.bincount(step_of(self.confidence[entries]), minlength=STEPS)
+        by_step, rows = self._steps
+        chosen = by_step.take(np.flatnonzero(mask), axis=0)
+        if not len(chosen):
+            return np.zeros(STEPS, np.int64)
+        sums = np.add.reduceat(chosen, np.arange(0, len(chosen), rows), axis=0)
+        total: Integers = sums.view(np.uint16).sum(axis=0, dtype=np.int64)
+        return total
 
-    def _shown_by_few(self, mask: Mask) -> Integers | None:
-        """Return the entries, labels only, of these pictures, or None where they are many."""
-        if np.count_nonzero(mask) > self.size * _FEW:
-            return None
-        entries = self._entries(np.flatnonzero(mask))
-        return entries[self.own[entries]]
+    @cached_property
+    def _steps(self) -> tuple[NDArray[np.uint64], int]:
+        """How many labels each picture has in each step, four steps to a number; and of how many
+        pictures these numbers may be added before one step's sum runs into the next."""
+        result = np.zeros((self.size, STEPS), np.uint16)
+        for first in range(0, self.size, _AT_ONCE):
+            until = min(first + _AT_ONCE, self.size)
+            entries = np.arange(self.start[first], self.start[until])
+            owner = np.repeat(np.arange(until - first), np.diff(self.start[first : until + 1]))
+            place = (owner * STEPS + step_of(self.confidence[entries]))[self.own[entries]]
+            counted = np.bincount(place, minlength=(until - first) * STEPS)
+            result[first:until] = counted.reshape(-1, STEPS)
+        most = int(result.max(initial=1)) or 1
+        return result.view(np.uint64), np.iinfo(np.uint16).max // most
 
     def _entries(self, places: Integers) -> Integers:
         """Return the entries of the pictures at these places, in this order."""
