@@ -25,6 +25,9 @@ class Urls:
     def original(self, record: ImageRecord) -> str:
         return f"/media/{record.id}/original"
 
+    def download(self, record: ImageRecord) -> str:
+        return f"/media/{record.id}/original?download"
+
 
 def picture(name: str = "rex.jpg", days_ago: int = 0, **changed: object) -> ImageRecord:
     key = f"uploads/2026/11/{name}"

@@ -45,6 +45,10 @@ class MediaUrls(Protocol):
         """Return the URL of the original bytes."""
         ...
 
+    def download(self, record: "ImageRecord") -> str:
+        """Return a URL under which the original is saved, not shown."""
+        ...
+
 
 class FolderUrls:
     """Addresses of our own media route, with a piece of the ETag so they can be kept."""
@@ -66,6 +70,10 @@ class FolderUrls:
     def original(self, record: "ImageRecord") -> str:
         """Return the URL of the original bytes."""
         return f"/media/{record.id}/original?v={record.etag[:VERSION]}"
+
+    def download(self, record: "ImageRecord") -> str:
+        """Return a URL under which the original is saved."""
+        return self.original(record) + "&download"
 
 
 @router.get("/media/{image_id}/original")

@@ -253,7 +253,7 @@ class Actions:
     def of(cls, address: Address, record: ImageRecord, urls: MediaUrls) -> "Actions":
         trashed = bool(record.trash)
         return cls(
-            download_url=urls.original(record),
+            download_url=urls.download(record),
             delete_url="" if trashed else address.action(record.id, "delete"),
             retry_url="" if trashed or record.status == "pending" else
             address.action(record.id, "retry"),

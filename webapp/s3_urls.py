@@ -42,15 +42,22 @@ class S3Urls:
 
         What is no picture by its type is saved, not shown.
         """
-        key = keys.trash_key(record.trash, record.key) if record.trash else record.key
         kind = normal_type(record.content_type)
-        return self._presigner.view(key, _answer_headers(kind, record.name))
+        way = "inline" if kind in EXTENSIONS else "attachment"
+        return self._bytes(record, way, kind)
+
+    def download(self, record: "ImageRecord") -> str:
+        """Return a URL under which the original is saved under the picture's name."""
+        return self._bytes(record, "attachment", normal_type(record.content_type))
+
+    def _bytes(self, record: "ImageRecord", way: str, kind: str) -> str:
+        key = keys.trash_key(record.trash, record.key) if record.trash else record.key
+        return self._presigner.view(key, _answer_headers(way, kind, record.name))
 
 
 @lru_cache(maxsize=1024)
-def _answer_headers(kind: str, name: str) -> str:
-    shown = kind in EXTENSIONS
-    told = disposition("inline" if shown else "attachment", name)
-    return parameter("response-content-disposition", told) + parameter(
-        "response-content-type", kind if shown else "application/octet-stream"
+def _answer_headers(way: str, kind: str, name: str) -> str:
+    told = kind if kind in EXTENSIONS else "application/octet-stream"
+    return parameter("response-content-disposition", disposition(way, name)) + parameter(
+        "response-content-type", told
     )

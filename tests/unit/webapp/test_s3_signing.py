@@ -174,6 +174,13 @@ def test_originals_come_with_their_name_and_a_type_that_cannot_run(s3_site: S3Si
     )
 
 
+def test_a_download_is_saved(s3_site: S3Site) -> None:
+    record = picture("x.jpg")
+    s3_site.store().put(record.key, b"jpeg")
+    _, headers, _ = send(s3_site, "GET", S3Urls(s3_site.presigner()).download(record))
+    assert headers["content-disposition"].startswith('attachment; filename="x.jpg"')
+
+
 def test_what_is_no_picture_is_saved_not_shown(s3_site: S3Site) -> None:
     record = picture("x.svg", content_type="image/svg+xml")
     s3_site.store().put(record.key, b"<svg/>", content_type="image/svg+xml")
