@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from catalog import writes
 from catalog.chunks import chunks
 from catalog.database import Database
-from catalog.errors import ObjectNotFoundError, StoreUnavailableError, TaglightError
+from catalog.errors import ObjectNotFoundError, TaglightError
 from catalog.indexer import AGAIN, Indexer
 from catalog.keys import (
     METADATA,
@@ -28,7 +28,8 @@ from catalog.rows import Stamp
 from catalog.storage import ObjectInfo
 from catalog.storage.folder import FolderStore
 from catalog.storage.journal import Journal, ObjectChange, event_body, route
-from cli.derived import Found, lacks_thumbnails, without_measures, without_thumbnails
+from tagger.comparing import is_untagged, vanished
+from tagger.derived import Found, lacks_thumbnails, without_measures, without_thumbnails
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +123,7 @@ class Reconciler:
             document = documents.get(hash(metadata_key(info.key)), hash(""))
             stamp = known.get(info.key)
             same = stamp is not None and hash(self._document_in(stamp)) == document
-            if same and not _is_untagged(info, stamp):
+            if same and not is_untagged(info, stamp):
                 continue
             if self._settle and datetime.now(UTC) - info.modified < _UNSETTLED:
                 self._settle([info.key])
@@ -150,7 +151,7 @@ class Reconciler:
             self._indexer.mark_pending(key)  # at once; with a document, this indexes it
         wanting = (
             not document
-            or _is_untagged(info, stamp)
+            or is_untagged(info, stamp)
             or lacks_thumbnails(self._database, self._store, key)
         )
         if wanting and self._is_new(key, info.etag, document):
@@ -178,11 +179,7 @@ class Reconciler:
             yield ObjectChange("ObjectCreated:Put", key, info.size, info.etag)
 
     def _vanished(self, after: str, until: str | None, there: set[str]) -> Iterator[ObjectChange]:
-        with self._database.reading() as connection:
-            known = writes.known_between(connection, after, until)
-        for key in known:
-            if key not in there and self._is_gone(key):
-                yield ObjectChange("ObjectRemoved:Delete", key)
+        return vanished(self._database, self._store, after, until, there)
 
     def _measure(self, found: Iterable[Found]) -> int:
         """Have pictures measured, or their thumbnails made, that want it."""
@@ -220,25 +217,8 @@ class Reconciler:
         self._asked.add(state)
         return True
 
-    def _is_gone(self, key: str) -> bool:
-        try:
-            return not self._etag(key)
-        except StoreUnavailableError as error:
-            log.warning("%r cannot be read. %s", key, error)
-            return False
-
     def _etag(self, key: str) -> str:
         try:
             return self._store.head(key).etag
         except ObjectNotFoundError:
             return ""
-
-
-def _is_untagged(info: ObjectInfo, stamp: Stamp | None) -> bool:
-    """Tell whether what the catalog knows is not about these very bytes.
-
-    A folder's ETag is the SHA-256, so a document about other bytes shows.
-    """
-    if stamp is None or stamp.etag != info.etag or not stamp.document_etag:
-        return True
-    return bool(stamp.sha256) and len(info.etag) == 64 and stamp.sha256.lower() != info.etag

@@ -94,10 +94,14 @@ def kept(base: Document, seen: Seen) -> Document:
     return document
 
 
+def has_given_up(document: Document) -> bool:
+    """Tell whether a document only says that tagging was given up."""
+    return document.tagging is not None and document.tagging.error == GAVE_UP
+
+
 def without_giving_up(now: Document, base: Document) -> Document:
     """Return `base` with the edits of `now`, where `now` only says that tagging it was given up."""
-    gave_up = now.tagging is not None and now.tagging.error == GAVE_UP
-    if not gave_up or is_foreign(now):  # another tool's labels are still there
+    if not has_given_up(now) or is_foreign(now):  # another tool's labels are still there
         return now
     edited = now if now.added or now.removed else base
     return replace(base, added=edited.added, removed=edited.removed)

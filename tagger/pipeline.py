@@ -87,14 +87,20 @@ class Tagger:
         settings: TaggingSettings | None = None,
         clock: Callable[[], datetime] = utc_now,
         tell: Callable[[Happening], None] = lambda _: None,
+        *,
+        clears_away: bool = True,
     ) -> None:
-        """Compose it; `tell` hears what happens, for those who count."""
+        """Compose it; `tell` hears what happens, for those who count.
+
+        Without `clears_away` nothing is moved or removed where a picture is gone.
+        """
         self._store = store
         self._index = index
         self._recognizer = recognizer
         self._settings = settings or TaggingSettings()
         self._clock = clock
         self._tell = tell
+        self._clears_away = clears_away
 
     def tag(self, key: str, *, again: bool = False, last_attempt: bool = False) -> None:
         """Give a picture its document, thumbnails and row; do nothing where it has them.
@@ -125,6 +131,7 @@ class Tagger:
     def fail(self, key: str, error: TaggingError) -> None:
         """Answer for a picture that nobody will try again now; an answer it has already stays.
 
+        Only "gave up" says less than the error, and is replaced.
         Raises StoreUnavailableError and CatalogUnavailableError.
         """
         if not is_picture_key(key):
@@ -139,7 +146,8 @@ class Tagger:
             self._index.index(key)
             return
         before = found[0] if found else None
-        if before is None or not self._is_answered(before, info):
+        answered = before is not None and self._is_answered(before, info)
+        if before is None or not answered or composing.has_given_up(before):
             work = _Work(key, again=False, before=before)
             self._write_failure(work, Seen(info, self._index.name_of(key)), error)
         self._index.index(key)
@@ -148,7 +156,7 @@ class Tagger:
         """Clear away after a picture that is gone: its document to the trash, its thumbnails."""
         if not is_picture_key(key):
             return
-        if self._etag(key) is None:
+        if self._clears_away and self._etag(key) is None:
             throw_away_document(self._store, key, self._clock())
             remove_thumbnails(self._store, key)
             if self._etag(key) is not None:  # it came back meanwhile, and its event may be past
@@ -163,7 +171,7 @@ class Tagger:
             found = document_of(self._store, key)
         except DocumentError:
             # Shown as failed with its reason; thrown away only where a person asks for it.
-            if not again:
+            if not again or not self._clears_away:
                 self._index.index(key)
                 return self._etag(key) == info.etag
             throw_away_document(self._store, key, self._clock())

@@ -10,7 +10,7 @@ from catalog.errors import ObjectNotFoundError
 from catalog.keys import THUMBS
 from catalog.schema import image
 from catalog.storage import ObjectStore
-from catalog.storage.journal import ObjectChange
+from catalog.storage.changes import ObjectChange
 
 _TAGGED = select(
     image.c.key, image.c.etag, image.c.size, image.c.document_etag, image.c.thumbnails
