@@ -1,4 +1,4 @@
-"""What holds for every test: no log line of the product carries what is secret or personal."""
+"""What holds for every test: nothing secret is logged, nothing is called without the right."""
 
 import logging
 import re
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import recorded_calls
 from tests.postgres import postgres
 from tests.strict_s3.fixtures import s3_servers, s3_site
 
@@ -60,3 +61,13 @@ def nothing_secret_is_logged(request: pytest.FixtureRequest) -> Iterator[None]:
     root.removeHandler(ears)
     heard = ears.heard + (secrets_in_files(folder) if folder else [])
     assert heard == [], "secrets do not belong into logs"
+
+
+recorded_calls.start()
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_called_without_the_right() -> Iterator[None]:
+    """Fail the test in which a function calls what template.yaml does not allow it."""
+    with recorded_calls.nothing_forbidden():
+        yield
