@@ -19,6 +19,7 @@ NOT_FOUND = {"404", "NoSuchKey", "NotFound", "NoSuchVersion"}
 NO_BUCKET = {"NoSuchBucket"}
 PRECONDITION = {"412", "PreconditionFailed"}
 CONFLICT = {"409", "ConditionalRequestConflict", "OperationAborted"}
+READING = {"HeadObject", "GetObject"}
 REFUSED = {"403", "AccessDenied", "Forbidden", "AllAccessDisabled", "AccountProblem"}
 CREDENTIALS = {"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken"}
 BUSY = {"SlowDown", "503", "ServiceUnavailable", "RequestLimitExceeded", "Throttling"}
@@ -66,6 +67,7 @@ def of_answer(
 ) -> TaglightError:
     """Return our error for one that S3 has answered with."""
     code, told = code_of(error), str(error.response.get("Error", {}).get("Message", ""))
+    hidden = hidden and error.operation_name in READING
     absent = code in NOT_FOUND or (code in REFUSED and (hidden or "s3:ListBucket" in told))
     if key and absent:
         return ObjectNotFoundError(key)

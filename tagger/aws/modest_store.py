@@ -1,11 +1,15 @@
 """A store whose role may read and write objects, and nothing else: the seed's."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import BinaryIO
 
 from catalog.errors import ObjectNotFoundError, StoreRefusedError
+from catalog.keys import UPLOADS
 from catalog.storage import ObjectInfo, ObjectStore
+
+log = logging.getLogger(__name__)
 
 
 class ModestStore:
@@ -26,6 +30,8 @@ class ModestStore:
         except ObjectNotFoundError:
             if key in self._written:
                 return self._written[key]
+            if key.startswith(UPLOADS):
+                log.warning("%r is not there, or the role may not read it (s3:GetObject).", key)
             raise
 
     def read(self, key: str) -> tuple[bytes, ObjectInfo]:
