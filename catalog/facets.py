@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, func, select
+from sqlalchemy import Connection, case, func, select
 
 from catalog.database import Database, database_of
 from catalog.dialects import whole
@@ -86,7 +86,7 @@ def label_counts(
     number = func.count().label("number")
     matches, sample = sample_of(connection, query, minimum)
     counted = (
-        _labels_shown(sample.pictures(matches), shown, shown.c.label_id, number)
+        sample.labels(matches, shown, shown.c.label_id, number)
         .where(shown.c.confidence >= threshold(minimum))
         .group_by(shown.c.label_id)
     )
@@ -124,18 +124,8 @@ def confidence_histogram(connection: Connection, query: Query) -> list[int]:
         else_=whole(shown.c.confidence / _STEP),
     ).label("bucket")
     matches, sample = sample_of(connection, query, 0.0)
-    buckets = _labels_shown(sample.pictures(matches), shown, bucket).subquery().c.bucket
+    buckets = sample.labels(matches, shown, bucket).subquery().c.bucket
     steps = [0] * HISTOGRAM_STEPS
     for place, number in connection.execute(select(buckets, func.count()).group_by(buckets)):
         steps[place] = number if sample.is_exact else rounded(number / sample.share)
     return steps
-
-
-def _labels_shown(pictures: Select[Any], shown: Any, *columns: Any) -> Select[Any]:
-    """Select from the labels (not the aliases) of pictures."""
-    found = pictures.subquery("found")
-    return (
-        select(*columns)
-        .select_from(found.join(shown, shown.c.image_id == found.c.id))
-        .where(shown.c.alias == 0)
-    )

@@ -9,10 +9,11 @@ the range, (k - 1) / s is n on average. Everything asked of one filter is asked 
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import BindParameter, Connection, Select, bindparam, func, select
 
 from catalog.database import FOUND, database_of
 from catalog.dialects import IDS, in_a_writing_transaction
+from catalog.pages import walks_an_index
 from catalog.prepared import identity
 from catalog.query import Query
 from catalog.records import Total
@@ -29,6 +30,8 @@ class Sample:
 
     size: int
     share: float = 1.0
+    # Which they are, where finding them once more would take longer than naming them.
+    ids: tuple[int, ...] | None = None
 
     @property
     def is_exact(self) -> bool:
@@ -50,10 +53,19 @@ class Sample:
     def _scaled(self, number: int) -> int:
         return rounded(number / self.share)
 
-    def pictures(self, matches: Matches) -> Select[Any]:
-        """Select the row ids of what is looked at, as `id`."""
+    def labels(self, matches: Matches, shown: Any, *columns: Any) -> Select[Any]:
+        """Select from the labels (not the aliases) of the pictures that are looked at."""
+        query = select(*columns).where(shown.c.alias == 0)
+        if self.ids is not None:
+            known: BindParameter[Any] = bindparam(
+                "ids", value=self.ids, expanding=True, literal_execute=True
+            )
+            return query.where(shown.c.image_id.in_(known))
         chosen = matches.select(matches.image_id.label("id"))
-        return chosen if self.is_exact else _lowest(matches, chosen, self.size)
+        if not self.is_exact:
+            chosen = _lowest(matches, chosen, self.size)
+        found = chosen.subquery("found")
+        return query.select_from(found.join(shown, shown.c.image_id == found.c.id))
 
 
 def sample_of(
@@ -65,7 +77,9 @@ def sample_of(
     known: dict[Any, Sample] = connection.info.setdefault(FOUND, {})
     # What this transaction writes may change the answer.
     if key not in known or in_a_writing_transaction(connection):
-        known[key] = take(connection, matches, database_of(connection).exact_up_to)
+        most = database_of(connection).exact_up_to
+        keeps = not walks_an_index(query, "newest")
+        known[key] = take(connection, matches, most, keeps_ids=keeps)
     return matches, known[key]
 
 
@@ -74,15 +88,23 @@ def remember_all(connection: Connection, query: Query, minimum: float | None, nu
     connection.info.setdefault(FOUND, {})[identity(query), minimum] = Sample(number)
 
 
-def take(connection: Connection, matches: Matches, most: int | None) -> Sample:
+def take(
+    connection: Connection, matches: Matches, most: int | None, *, keeps_ids: bool = False
+) -> Sample:
     """Count the matches, and beyond `most` take a sample of so many."""
     if most is None:
         return Sample(matches.count(connection))
-    seen = _lowest(matches, matches.select(matches.image_id.label("id")), most + 1).subquery()
-    number, last = connection.execute(select(func.count(), func.max(seen.c.id))).one()
+    lowest = _lowest(matches, matches.select(matches.image_id.label("id")), most + 1)
+    if keeps_ids:
+        ids = tuple(connection.scalars(lowest))
+        number, last = len(ids), ids[-1] if ids else 0
+    else:
+        seen = lowest.subquery()
+        number, last = connection.execute(select(func.count(), func.max(seen.c.id))).one()
+        ids = None
     if number <= most:
-        return Sample(number)
-    return Sample(most, min(max(last, 1) / IDS, _NEARLY_ALL))
+        return Sample(number, 1.0, ids)
+    return Sample(most, min(max(last, 1) / IDS, _NEARLY_ALL), ids and ids[:most])
 
 
 def rounded(number: float) -> int:

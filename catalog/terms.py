@@ -4,6 +4,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from catalog.document import fold_name
 from catalog.keys import file_name
@@ -19,6 +20,8 @@ MOST_INDEXED = 800
 # So much of a longer label is kept before the hash that stands for the whole.
 _LABEL_START = MOST_INDEXED - 65
 
+# The same few hundred names come again and again: so many are remembered as they are compared.
+_REMEMBERED = 4096
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _FORMATS = {"jpg": "jpeg", "jpe": "jpeg", "jfif": "jpeg", "pjpeg": "jpeg", "tif": "tiff"}
@@ -34,6 +37,7 @@ def clean(text: str) -> str:
     return _SURROGATES.sub("\ufffd", text.replace("\x00", "\ufffd"))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def fold(name: str) -> str:
     """Return what all spellings of a name have in common, whatever the letter case."""
     return fold_name(clean(name))
