@@ -85,7 +85,8 @@ def read_facts(connection: Connection) -> dict[str, str]:
     """Return all that is known of the catalog itself, nothing where there is no catalog."""
     if not inspect(connection).has_table(meta.name):
         return {}
-    return dict(connection.execute(select(meta.c.name, meta.c.value)).tuples().all())
+    rows = connection.execute(select(meta.c.name, meta.c.value))
+    return {row.name: row.value for row in rows}
 
 
 def write_fact(connection: Connection, name: str, value: str) -> None:
