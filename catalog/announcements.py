@@ -15,7 +15,7 @@ from catalog.chunks import CHUNK
 from catalog.clock import utc_now
 from catalog.database import Database
 from catalog.keys import image_id
-from catalog.schema import announced
+from catalog.schema import announced, image
 from catalog.terms import clean, microseconds
 
 KEPT = timedelta(days=1)
@@ -56,9 +56,19 @@ def find(connection: Connection, key: str) -> Announcement | None:
     return Announcement(key, row.name, row.sha256) if row else None
 
 
+def awaited(connection: Connection, within: timedelta, limit: int) -> list[str]:
+    """Return keys that were announced lately, and that the catalog does not know yet."""
+    since = microseconds(utc_now() - within)
+    known = select(image.c.public_id).where(image.c.trash == "")
+    query = select(announced.c.key).where(
+        announced.c.announced_at >= since, announced.c.public_id.not_in(known)
+    )
+    return list(connection.scalars(query.order_by(announced.c.announced_at.desc()).limit(limit)))
+
+
 def _keep(connection: Connection, announcements: Sequence[Announcement], now: datetime) -> None:
     rows = {
-        image_id(each.key): (clean(each.name), each.sha256, microseconds(now))
+        image_id(each.key): (each.key, clean(each.name), each.sha256, microseconds(now))
         for each in announcements
     }
     outdated = select(announced.c.public_id).where(

@@ -22,6 +22,7 @@ from catalog.terms import (
 )
 from catalog.vectors import facts
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _HEX = re.compile(r"#[0-9a-f]{6}")
 _MAX_INTEGER = 2**63 - 1
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -110,9 +111,15 @@ def document_row(
     name: str = "",
     sha256: str = "",
 ) -> ImageRow:
-    """Make the row of a picture from its document; `name`, `sha256` where it does not say."""
+    """Make the row of a picture from its document; `name`, `sha256` where it does not say.
+
+    In a bucket, a document about other bytes than these leaves their SHA-256 unknown.
+    """
     facts_, shown = document.image, document.shown_labels()
-    values = _values(picture, key, trash, facts_.name or name, facts_.sha256 or sha256)
+    sha256 = facts_.sha256 or sha256
+    if not _SHA256.fullmatch(picture.etag) and is_about_other_bytes(document, picture):
+        sha256 = ""
+    values = _values(picture, key, trash, facts_.name or name, sha256)
     values |= {
         "status": document.status,
         "content_type": clean(facts_.content_type),
@@ -131,6 +138,18 @@ def document_row(
     if document.properties:
         _add_colors(values, document)
     return _finish(values, shown)
+
+
+def is_about_other_bytes(document: Document, picture: ObjectInfo) -> bool:
+    """Tell whether a document is about other bytes than those of the picture now.
+
+    A folder's ETag is the SHA-256 of the bytes. A bucket's is not: there it is compared with the
+    one that the document was written for, unless that was a folder's.
+    """
+    facts_ = document.image
+    if _SHA256.fullmatch(picture.etag):
+        return bool(facts_.sha256) and facts_.sha256.lower() != picture.etag
+    return bool(facts_.etag) and not _SHA256.fullmatch(facts_.etag) and facts_.etag != picture.etag
 
 
 def _values(picture: ObjectInfo, key: str, trash: str, name: str, sha256: str) -> dict[str, Any]:

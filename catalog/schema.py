@@ -24,7 +24,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = "5"
+SCHEMA_VERSION = "6"
 # Marks the tables that only engines with arrays in memory have.
 ARRAYS = "arrays"
 # Marks the indexes that only engines without them have, whose counts come from samples.
@@ -162,6 +162,7 @@ announced = Table(
     "announced",
     metadata,
     Column("public_id", String, primary_key=True),
+    Column("key", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("sha256", String, nullable=False),
     Column("announced_at", BigInteger, nullable=False),

@@ -47,6 +47,11 @@ class TaggingEnvironment(BaseSettings):
         validation_alias="MAX_UPLOAD_BYTES",
         description="The largest picture that is sent or read, in bytes.",
     )
+    state: str = Field(
+        default="",
+        validation_alias="TAGLIGHT_STATE",
+        description="Where folders are for what is kept here of libraries in buckets.",
+    )
     catalog_url: str = Field(
         default="",
         validation_alias="CATALOG_URL",

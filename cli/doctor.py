@@ -1,6 +1,7 @@
 """`taglight doctor`: look at everything that belongs to a library; say, and mend, what is wrong."""
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,16 +12,19 @@ from catalog.database import Database
 from catalog.errors import SettingsError, StoreUnavailableError, TaglightError
 from catalog.settings import TaggingEnvironment, tagging_environment
 from catalog.storage.folder import FolderStore
-from catalog.storage.folder_reading import OURS
+from catalog.storage.s3 import S3Store
 from cli.checkup import catalogs, machine, mending
+from cli.checkup.bucket import LOCAL_ORIGIN, check_bucket, check_cors
 from cli.checkup.catalogs import CatalogState
 from cli.checkup.comparing import Comparer, Comparison
 from cli.checkup.findings import Finding, lines
 from cli.checkup.judging import judge
-from cli.home import LibraryError, catalog_url, library_folder, open_home
+from cli.home import LibraryError, catalog_url, library_folder, open_home, ours_of
+from cli.libraries import SCHEME, bucket_of
 from cli.locks import is_held
 from cli.mistakes import MistakeError
 from cli.progress import showing
+from cli.recognizers import recognizer_of
 from cli.tag import STOPPED
 from cli.tagging.plan import KnownRecognizer
 
@@ -29,7 +33,7 @@ from cli.tagging.plan import KnownRecognizer
 class Checkup:
     """What one look at a library has shown; `found` is empty where there was nothing to compare."""
 
-    root: Path
+    library: str
     worked_on: bool
     findings: list[Finding] = field(default_factory=list)
     catalog: CatalogState = CatalogState.MISSING
@@ -48,12 +52,13 @@ def doctor(library: str, *, fix: bool, recognizer: KnownRecognizer | None = None
     Raises MistakeError, and TaglightError where it cannot go on.
     """
     try:
-        root = library_folder(library).resolve()
+        bucket = bucket_of(library)
+        library = SCHEME + bucket if bucket else str(library_folder(library).resolve())
     except LibraryError as error:
         raise MistakeError(str(error)) from error
-    recognizer = recognizer or _local()
-    typer.echo(f"Looking at the library {root}")
-    checkup = examine(root, recognizer)
+    typer.echo(f"Looking at the library {library}")
+    recognizer = recognizer or _recognizer()
+    checkup = examine(library, recognizer)
     _show(checkup.findings)
     if not checkup.wrong:
         typer.echo("All is well.")
@@ -70,23 +75,25 @@ def doctor(library: str, *, fix: bool, recognizer: KnownRecognizer | None = None
     if mend(checkup, recognizer):
         typer.echo("Stopped. Everything is consistent; run it again to go on.")
         return STOPPED
-    return _look_again(root, recognizer)
+    return _look_again(library, recognizer)
 
 
-def examine(root: Path, recognizer: KnownRecognizer) -> Checkup:
+def examine(library: str, recognizer: KnownRecognizer) -> Checkup:
     """Look at everything, changing nothing."""
-    checkup = Checkup(root, worked_on=is_held(root / OURS / "worker.lock"))
-    checkup.findings += [*machine.check_folder(root), machine.check_settings()]
+    ours = ours_of(library)
+    checkup = Checkup(library, worked_on=is_held(ours / "worker.lock"))
+    there = _look_at_place(checkup)
+    checkup.findings.append(machine.check_settings())
     checkup.findings.append(machine.check_recognizer(recognizer))
-    if not root.is_dir():
+    if not there:
         return checkup
-    checkup.catalog_url = _catalog_url(root)
+    checkup.catalog_url = _catalog_url(ours)
     checkup.catalog, finding = catalogs.look_at_catalog(checkup.catalog_url)
     checkup.findings.append(finding)
-    checkup.findings.append(machine.check_journal(root, worked_on=checkup.worked_on))
+    checkup.findings.append(machine.check_journal(ours, worked_on=checkup.worked_on))
     try:
         with _catalog(checkup) as database:
-            checkup.found = _compare(root, database)
+            checkup.found = _compare(library, database)
             checkup.findings += judge(
                 checkup.found, worked_on=checkup.worked_on, with_catalog=database is not None
             )
@@ -97,12 +104,30 @@ def examine(root: Path, recognizer: KnownRecognizer) -> Checkup:
     return checkup
 
 
-def _catalog_url(root: Path) -> str:
-    """Return where the catalog is, in the library's folder where the settings make no sense."""
+def _look_at_place(checkup: Checkup) -> bool:
+    """Look at the folder or the bucket, and tell whether there is anything to compare."""
+    bucket = bucket_of(checkup.library)
+    if not bucket:
+        root = library_folder(checkup.library)
+        checkup.findings += machine.check_folder(root)
+        return root.is_dir()
+    store = S3Store(bucket)
+    finding = check_bucket(store)
+    checkup.findings.append(finding)
+    answers = finding.level != "wrong"
+    if answers:
+        origin = os.environ.get("PUBLIC_URL", "").rstrip("/") or LOCAL_ORIGIN
+        checkup.findings.append(check_cors(store, origin))
+    store.close()
+    return answers
+
+
+def _catalog_url(ours: Path) -> str:
+    """Return where the catalog is, in our own folder where the settings make no sense."""
     try:
-        return catalog_url(tagging_environment(), root)
+        return catalog_url(tagging_environment(), ours)
     except SettingsError:
-        return catalog_url(TaggingEnvironment.model_construct(catalog_url=""), root)
+        return catalog_url(TaggingEnvironment.model_construct(catalog_url=""), ours)
 
 
 def mend(checkup: Checkup, recognizer: KnownRecognizer) -> bool:
@@ -115,7 +140,7 @@ def mend(checkup: Checkup, recognizer: KnownRecognizer) -> bool:
             "taglight serve has the damaged catalog open. Stop it, and run this again."
         )
     try:
-        home = open_home(str(checkup.root))  # makes folders and catalog, sets aside what is damaged
+        home = open_home(checkup.library)  # makes folders and catalog, sets aside what is damaged
     except (SettingsError, LibraryError) as error:
         raise TaglightError(f"{error} Mend this first.") from error
     try:
@@ -129,9 +154,9 @@ def mend(checkup: Checkup, recognizer: KnownRecognizer) -> bool:
         home.close()
 
 
-def _look_again(root: Path, recognizer: KnownRecognizer) -> int:
+def _look_again(library: str, recognizer: KnownRecognizer) -> int:
     """Check once more and say what has remained."""
-    checkup = examine(root, recognizer)
+    checkup = examine(library, recognizer)
     if not checkup.wrong:
         typer.echo("All is well now.")
         return 0
@@ -156,8 +181,9 @@ def _show(findings: list[Finding]) -> None:
             typer.echo(line)
 
 
-def _compare(root: Path, database: Database | None) -> Comparison:
-    store = FolderStore(root)
+def _compare(library: str, database: Database | None) -> Comparison:
+    bucket = bucket_of(library)
+    store = S3Store(bucket) if bucket else FolderStore(library_folder(library))
     try:
         with showing("Comparing pictures, documents and thumbnails") as advance:
             return Comparer(store, database).compare(advance)
@@ -178,7 +204,9 @@ def _catalog(checkup: Checkup) -> Iterator[Database | None]:
         database.close()
 
 
-def _local() -> KnownRecognizer:
-    from tagger.recognizers.local import LocalRecognizer  # takes a moment to load
-
-    return LocalRecognizer()
+def _recognizer() -> KnownRecognizer:
+    """Return the recogniser of the settings, this machine's where they make no sense."""
+    try:
+        return recognizer_of()
+    except SettingsError:
+        return recognizer_of(TaggingEnvironment.model_construct(recognizer="local"))

@@ -78,7 +78,8 @@ def _to_file(lines: Iterator[bytes], output: Path, home: Home) -> None:
             stream.writelines(lines)
         return
     target = output.resolve()
-    if any(target.is_relative_to(home.store.root / name) for name in (*PREFIXES, OURS)):
+    root = home.folder.root if home.folder else None
+    if root and any(target.is_relative_to(root / name) for name in (*PREFIXES, OURS)):
         raise MistakeError(
             "An export does not belong among the files of the library. Give another --output."
         )

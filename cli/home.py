@@ -1,36 +1,45 @@
-"""The home on one machine: composes store, journal, catalog and index for a library's folder."""
+"""The home on one machine: composes store, journal, catalog and index for a library."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.database import Database
-from catalog.errors import StoreUnavailableError, TaglightError
+from catalog.errors import StoreUnavailableError
 from catalog.indexer import Indexer
 from catalog.settings import TaggingEnvironment, tagging_environment
 from catalog.storage.folder import FolderStore
 from catalog.storage.folder_reading import OURS
 from catalog.storage.journal import Journal
+from catalog.storage.s3 import S3Store
+from cli.libraries import SCHEME, LibraryError, bucket_of, library_folder, state_folder
 
-
-class LibraryError(TaglightError):
-    """This is no library that Taglight can open; the message says why."""
+__all__ = ["Home", "LibraryError", "catalog_url", "library_folder", "open_home", "ours_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Everything that belongs to one library on this machine."""
+    """Everything that belongs to one library on this machine.
 
+    `library` is what commands call it; `ours` is the folder of what Taglight keeps for itself.
+    """
+
+    library: str
+    ours: Path
     environment: TaggingEnvironment
-    store: FolderStore
+    store: FolderStore | S3Store
     journal: Journal
     database: Database
     indexer: Indexer
 
     @property
-    def ours(self) -> Path:
-        """The folder of what Taglight keeps for itself."""
-        return self.store.root / OURS
+    def folder(self) -> FolderStore | None:
+        """The library's folder, None where it is a bucket."""
+        return self.store if isinstance(self.store, FolderStore) else None
+
+    @property
+    def bucket(self) -> S3Store | None:
+        """The library's bucket, None where it is a folder."""
+        return self.store if isinstance(self.store, S3Store) else None
 
     def close(self) -> None:
         """Let go of the files held open."""
@@ -39,35 +48,27 @@ class Home:
         self.store.close()
 
 
-def library_folder(library: str) -> Path:
-    """Return the folder of a LIBRARY argument. Raises LibraryError for what is no folder."""
-    if library.lower().startswith("s3://"):
-        raise LibraryError(
-            f"{library}: libraries in a bucket come with a later version of Taglight. "
-            "Give the path of a folder."
-        )
-    if not library.strip() or "\x00" in library:
-        raise LibraryError("Give the path of the library's folder.")
-    try:
-        folder = Path(library).expanduser()
-    except RuntimeError as error:
-        raise LibraryError(f"{library}: there is no such home folder.") from error
-    return Path(os.path.abspath(folder))  # noqa: PTH100 - the store follows a link at the top
+def ours_of(library: str) -> Path:
+    """Return the folder of what Taglight keeps of a library for itself. Raises LibraryError."""
+    bucket = bucket_of(library)
+    if bucket:
+        return state_folder(bucket, tagging_environment().state)
+    return library_folder(library) / OURS
 
 
-def catalog_url(environment: TaggingEnvironment, root: Path) -> str:
-    """Return where the catalog of a library is: in its folder where nothing else is set."""
-    return environment.catalog_url or f"sqlite:///{root / OURS / 'catalog.sqlite'}"
+def catalog_url(environment: TaggingEnvironment, ours: Path) -> str:
+    """Return where the catalog of a library is: in our own folder where nothing else is set."""
+    return environment.catalog_url or f"sqlite:///{ours / 'catalog.sqlite'}"
 
 
 def open_home(library: str) -> Home:
-    """Open a library, made where it is missing. Raises TaglightError with a sentence."""
+    """Open a library; a folder is made where it is missing. Raises TaglightError."""
     environment = tagging_environment()
-    if environment.recognizer != "local":
-        raise LibraryError(
-            f"RECOGNIZER={environment.recognizer} comes with a later version of Taglight. "
-            "Unset RECOGNIZER to use the recogniser of this machine."
-        )
+    bucket = bucket_of(library)
+    return _open_bucket(bucket, environment) if bucket else _open_folder(library, environment)
+
+
+def _open_folder(library: str, environment: TaggingEnvironment) -> Home:
     root = library_folder(library)
     journal = Journal(root.resolve() / OURS / "journal.sqlite")
     store = FolderStore(root, on_change=journal.announce)
@@ -75,5 +76,27 @@ def open_home(library: str) -> Home:
         store.prepare()
     except StoreUnavailableError as error:
         raise LibraryError(f"The library cannot be used. {error}") from error
-    database = Database.open(catalog_url(environment, store.root))
-    return Home(environment, store, journal, database, Indexer(store, database))
+    ours = store.root / OURS
+    database = Database.open(catalog_url(environment, ours))
+    indexer = Indexer(store, database)
+    return Home(str(store.root), ours, environment, store, journal, database, indexer)
+
+
+def _open_bucket(bucket: str, environment: TaggingEnvironment) -> Home:
+    """Open a bucket; whether it answers is asked first, so that a mistake is said at once."""
+    store = S3Store(bucket)
+    try:
+        store.check()
+    except StoreUnavailableError as error:
+        raise LibraryError(f"The library cannot be used. {error}") from error
+    ours = state_folder(bucket, environment.state)
+    try:
+        ours.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise LibraryError(
+            f"The folder {ours} cannot be made: {error.strerror}. Set TAGLIGHT_STATE to another."
+        ) from error
+    journal = Journal(ours / "journal.sqlite")
+    database = Database.open(catalog_url(environment, ours))
+    indexer = Indexer(store, database)
+    return Home(SCHEME + bucket, ours, environment, store, journal, database, indexer)

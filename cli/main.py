@@ -23,14 +23,17 @@ LibraryArgument = Annotated[
     typer.Argument(
         metavar="[LIBRARY]",
         envvar="TAGLIGHT_LIBRARY",
-        help="The folder that holds the pictures and all about them; made where it is missing.",
+        help="The folder that holds the pictures and all about them, made where it is missing; "
+        "or a bucket: s3://its-name",
     ),
 ]
 
 ExistingArgument = Annotated[
     str,
     typer.Argument(
-        metavar="[LIBRARY]", envvar="TAGLIGHT_LIBRARY", help="The folder of the library."
+        metavar="[LIBRARY]",
+        envvar="TAGLIGHT_LIBRARY",
+        help="The library: a folder, or s3://its-bucket",
     ),
 ]
 

@@ -25,7 +25,7 @@ from catalog.keys import (
     split_trash_key,
 )
 from catalog.rows import Stamp
-from catalog.storage import ObjectInfo
+from catalog.storage import ObjectInfo, ObjectStore
 from catalog.storage.folder import FolderStore
 from catalog.storage.journal import Journal, ObjectChange, event_body, route
 from tagger.comparing import is_untagged, vanished
@@ -51,7 +51,7 @@ class Reconciler:
 
     def __init__(
         self,
-        store: FolderStore,
+        store: ObjectStore,
         journal: Journal,
         database: Database,
         indexer: Indexer,
@@ -91,7 +91,8 @@ class Reconciler:
         found += self._measure(without_measures(self._database))
         if time.monotonic() - self._swept > _SWEEP_EVERY_SECONDS:
             found += self._measure(without_thumbnails(self._database, self._store))
-            self._store.remove_stale_temporary_files(STALE_AFTER)
+            if isinstance(self._store, FolderStore):
+                self._store.remove_stale_temporary_files(STALE_AFTER)
             self._swept = time.monotonic()
         self._began = True
         return found

@@ -17,4 +17,4 @@ def reindex(library: str) -> None:
             lambda done, total: progress.update(task, completed=done, total=total)
         )
     home.close()
-    typer.echo(f"The catalog of {home.store.root} is up to date: {count} pictures.")
+    typer.echo(f"The catalog of {home.library} is up to date: {count} pictures.")

@@ -20,11 +20,10 @@ from cli import logs
 from cli.home import Home, LibraryError, open_home
 from cli.http_protocol import PatientProtocol
 from cli.locks import only_one
+from cli.serving import ways_of
 from cli.supervisor import Supervisor, worker_command
 from webapp.app import create_app
-from webapp.media import FolderUrls
 from webapp.settings import WebSettings, local_secret
-from webapp.tickets import FolderTickets
 
 DRAIN_SECONDS = 3
 
@@ -40,7 +39,7 @@ def serve(library: str, host: str, port: int, *, worker: bool, open_to_network: 
     check_host(host, open_to_network, signs_in=settings.needs_sign_in)
     home = open_home(library)
     sentence = (
-        f"Taglight already serves the library {home.store.root}: look for its other window, "
+        f"Taglight already serves the library {home.library}: look for its other window, "
         "or end that process first."
     )
     with only_one(home.ours / "serve.lock", sentence), listening(host, port) as sockets:
@@ -48,7 +47,7 @@ def serve(library: str, host: str, port: int, *, worker: bool, open_to_network: 
         with contextlib.ExitStack() as stack:
             stack.enter_context(_ended_by_signals())
             if worker:
-                stack.enter_context(Supervisor(worker_command(str(home.store.root))))
+                stack.enter_context(Supervisor(worker_command(home.library)))
             _announce(home, host, sockets[0].getsockname()[1], signs_in=settings.needs_sign_in)
             config = uvicorn.Config(
                 app,
@@ -83,17 +82,19 @@ def compose(home: Home, host: str, settings: WebSettings | None = None) -> Any:
         secrets = settings.secrets or (local_secret(home.ours),)
     except OSError as error:
         raise LibraryError(
-            f"The library {home.store.root} cannot be written: {error.strerror}."
+            f"The folder {home.ours} cannot be written: {error.strerror}."
         ) from error
     settings = settings.model_copy(update={"session_secret": SecretStr(",".join(secrets))})
+    ways = ways_of(home, secrets)
     return create_app(
         settings,
         home.store,
         home.database,
         home.indexer,
         Library(home.store, home.indexer, home.journal),
-        FolderTickets(secrets, home.journal.use_once),
-        FolderUrls(),
+        ways.tickets,
+        ways.urls,
+        bucket_origin=ways.origin,
     )
 
 
@@ -159,7 +160,7 @@ def _ended_by_signals() -> Iterator[None]:
 def _announce(home: Home, host: str, port: int, *, signs_in: bool) -> None:
     named = f"[{host}]" if ":" in host else host
     typer.echo(f"Taglight is on http://{named}:{port}")
-    typer.echo(f"Pictures are kept in {home.store.root}. Press Ctrl+C to stop.")
+    typer.echo(f"Pictures are kept in {home.library}. Press Ctrl+C to stop.")
     if not is_loopback(host) and not signs_in:
         typer.echo("Everyone who can reach this machine may see, add and delete pictures.")
     sys.stdout.flush()

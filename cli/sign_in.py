@@ -6,8 +6,7 @@ from datetime import timedelta
 import typer
 
 from catalog.errors import SettingsError
-from catalog.storage.folder_reading import OURS
-from cli.home import library_folder
+from cli.home import ours_of
 from cli.serve import web_settings
 from webapp.signin.cookies import is_secure
 from webapp.signin.passwords import make_hash
@@ -35,7 +34,7 @@ def session(library: str, role: Role, hours: float | None, name: str) -> None:
 
 def local_secrets(library: str) -> tuple[str, ...]:
     """Return the secret that a library's folder keeps. Raises SettingsError where it has none."""
-    path = library_folder(library) / OURS / "secret"
+    path = ours_of(library) / "secret"
     try:
         return (path.read_text("ascii"),)
     except OSError as error:

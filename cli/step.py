@@ -10,6 +10,7 @@ from catalog.keys import UPLOADS
 from catalog.query import Query
 from catalog.records import ImageRecord
 from cli.home import Home, LibraryError, library_folder, open_home
+from cli.libraries import bucket_of
 from cli.locks import is_held
 from cli.mistakes import MistakeError
 from cli.progress import showing
@@ -20,6 +21,8 @@ _PAGE = 500
 def open_existing(library: str) -> Home:
     """Open a library that is there. Raises MistakeError where it is none, and TaglightError."""
     try:
+        if bucket_of(library):
+            return open_home(library)
         folder = library_folder(library)
         if not folder.is_dir():
             raise MistakeError(

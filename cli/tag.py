@@ -11,11 +11,13 @@ import typer
 from catalog.keys import UPLOADS, is_picture_key
 from catalog.query import Query
 from catalog.storage.folder import FolderStore
+from catalog.storage.s3 import S3Store
 from cli.checkup.documents import documents_without_picture
 from cli.home import Home
 from cli.locks import only_one
 from cli.mistakes import parse_query
 from cli.progress import showing
+from cli.recognizers import prepare, recognizer_of
 from cli.settings import tagging_settings
 from cli.step import bring_in_step, is_worked_on, open_existing, selected
 from cli.tagging.notes import Notes
@@ -56,7 +58,7 @@ def tag(library: str, options: Options, recognizer: KnownRecognizer | None = Non
         with contextlib.ExitStack() as stack:
             if not options.dry_run:
                 stack.enter_context(alone(home))
-            return _tag(home, query, options, recognizer or _local())
+            return _tag(home, query, options, recognizer or recognizer_of(home.environment))
     except KeyboardInterrupt:
         typer.echo("Stopped before anything was tagged.")
         return STOPPED
@@ -68,7 +70,7 @@ def alone(home: Home) -> contextlib.AbstractContextManager[None]:
     """Keep other commands from tagging the same library. Raises LockedError."""
     return only_one(
         home.ours / "tag.lock",
-        f"Another taglight tag, or doctor, works on {home.store.root}: let it end first.",
+        f"Another taglight tag, or doctor, works on {home.library}: let it end first.",
     )
 
 
@@ -86,8 +88,7 @@ def run_todo(
     Without a journal: who tags here writes the rows as well, and the next comparison finds what
     a kill in between has left.
     """
-    quiet = FolderStore(home.store.root)
-    quiet.prepare()
+    quiet = _quiet(home)
     notes = Notes(home.ours / "tagging")
     tagger = Tagger(quiet, home.indexer, recognizer, tagging_settings(home.environment))
     try:
@@ -96,12 +97,13 @@ def run_todo(
             with _stopped_by_signals(run) as stopped:
                 outcome = run.work(todo, jobs)
     finally:
-        quiet.close()
+        if quiet is not home.store:
+            quiet.close()
     return outcome, stopped()
 
 
 def _tag(home: Home, query: Query, options: Options, recognizer: KnownRecognizer) -> int:
-    typer.echo(f"Library {home.store.root}")
+    typer.echo(f"Library {home.library}")
     bring_in_step(home)
     settings = tagging_settings(home.environment)
     plan = _plan(home, query, options, recognizer, settings)
@@ -122,7 +124,7 @@ def _tag(home: Home, query: Query, options: Options, recognizer: KnownRecognizer
     if not plan.todo:
         typer.echo("There is nothing to tag.")
         return 0
-    _prepare(recognizer)
+    prepare(recognizer)
     outcome, stopped = run_todo(
         home,
         plan.todo,
@@ -174,17 +176,13 @@ def _report(outcome: Outcome, wanted: int, *, stopped: bool) -> int:
     return 1 if outcome.failed else 0
 
 
-def _local() -> KnownRecognizer:
-    from tagger.recognizers.local import LocalRecognizer  # takes a moment to load
-
-    return LocalRecognizer()
-
-
-def _prepare(recognizer: KnownRecognizer) -> None:
-    """Load the recogniser before the first picture. Raises RecognizerUnavailableError."""
-    prepare = getattr(recognizer, "prepare", None)
-    if prepare:
-        prepare()
+def _quiet(home: Home) -> FolderStore | S3Store:
+    """Return the library's store, without its events."""
+    if home.folder is None:
+        return home.store
+    quiet = FolderStore(home.folder.root)
+    quiet.prepare()
+    return quiet
 
 
 class _StopSignals:

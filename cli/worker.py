@@ -15,19 +15,20 @@ import threading
 from collections.abc import Callable
 
 from catalog.errors import TaglightError
+from catalog.storage.folder import FolderStore
 from cli import logs
 from cli.consumer import Consumer
 from cli.home import Home, open_home
 from cli.locks import only_one
+from cli.recognizers import prepare_early, recognizer_of
 from cli.reconcile import Reconciler
 from cli.settings import tagging_settings
 from cli.settling import Settling
 from cli.watch import watch_folder
+from cli.watch_tickets import watch_tickets
 from tagger.handlers import Handlers
 from tagger.pipeline import Tagger
 from tagger.recognizers import Recognizer
-from tagger.recognizers.errors import RecognizerUnavailableError
-from tagger.recognizers.local import LocalRecognizer
 
 log = logging.getLogger(__name__)
 
@@ -51,14 +52,18 @@ class Worker:
             home.indexer,
             tagger,
             lambda change: home.journal.announce(change, priority=1),
-            row_seconds=ROW_SECONDS,
+            row_seconds=ROW_SECONDS if home.folder else 0.0,
         )
         self._home = home
         self._tagging = Consumer(home.journal, "tag", handlers.handle_event)
         self._indexing = Consumer(home.journal, "index", handlers.handle_event)
-        self._settling = Settling(lambda key: str(home.store.path(key)))
+        self._settling = _settling(home.folder) if home.folder else None
         self._reconciler = Reconciler(
-            home.store, home.journal, home.database, home.indexer, self._settling.add
+            home.store,
+            home.journal,
+            home.database,
+            home.indexer,
+            self._settling.add if self._settling else None,
         )
 
     def run(self) -> None:
@@ -89,7 +94,11 @@ class Worker:
                 os._exit(1)
 
     def _watch(self) -> None:
-        watch_folder(self._home.store, self._settling, self._reconciler.look_at, self.stop)
+        look_at = self._reconciler.look_at
+        if self._home.folder and self._settling:
+            watch_folder(self._home.folder, self._settling, look_at, self.stop)
+        else:
+            watch_tickets(self._home.database, look_at, self.stop)
 
     def _thread(self, name: str, work: Callable[[], None]) -> threading.Thread:
         def guarded() -> None:
@@ -103,26 +112,22 @@ class Worker:
         return threading.Thread(target=guarded, name=name, daemon=True)
 
 
+def _settling(store: FolderStore) -> Settling:
+    return Settling(lambda key: str(store.path(key)))
+
+
 def run_worker(library: str, *, while_stdin_is_open: bool = False) -> None:
     """Work for this library until told to stop. Raises TaglightError where it cannot begin."""
     os.nice(NICENESS)
     home = open_home(library)
-    sentence = f"Another Taglight works on {home.store.root} already."
+    sentence = f"Another Taglight works on {home.library} already."
     with only_one(home.ours / "worker.lock", sentence):
-        recognizer = LocalRecognizer()
+        recognizer = recognizer_of(home.environment)
         worker = Worker(home, recognizer)
         _listen(worker, while_stdin_is_open)
-        threading.Thread(target=_prepare, args=(recognizer,), daemon=True).start()
+        threading.Thread(target=prepare_early, args=(recognizer,), daemon=True).start()
         worker.run()
     home.close()
-
-
-def _prepare(recognizer: LocalRecognizer) -> None:
-    """Load the recogniser before the first picture needs it."""
-    try:
-        recognizer.prepare()
-    except RecognizerUnavailableError as error:
-        log.warning("%s", error)  # said again with the first picture, which waits
 
 
 def _listen(worker: Worker, while_stdin_is_open: bool) -> None:

@@ -20,7 +20,9 @@ def is_untagged(info: ObjectInfo, stamp: Stamp | None) -> bool:
     """
     if stamp is None or stamp.etag != info.etag or not stamp.document_etag:
         return True
-    return bool(stamp.sha256) and len(info.etag) == 64 and stamp.sha256.lower() != info.etag
+    if len(info.etag) != 64:
+        return not stamp.sha256  # that of other bytes is not kept
+    return bool(stamp.sha256) and stamp.sha256.lower() != info.etag
 
 
 def vanished(

@@ -53,9 +53,18 @@ class S3Store:
         """The boto3 client, made at its first use."""
         return self._client.get()
 
+    @property
+    def region(self) -> str:
+        """The region that the client talks to, from wherever its settings come."""
+        return str(self.client.meta.region_name)
+
     def forget_client(self) -> None:
         """Let go of all connections, as after a process was frozen."""
         self._client.forget()
+
+    def close(self) -> None:
+        """Close all connections; the next use makes new ones."""
+        self._client.close()
 
     def head(self, key: str) -> ObjectInfo:
         """Tell about one object. Raises ObjectNotFoundError."""

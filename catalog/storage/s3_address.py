@@ -66,6 +66,9 @@ def endpoint_of_environment() -> str:
     return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
 
 
-def address_of_environment(bucket: str) -> S3Address:
-    """Return the address of a bucket with region and endpoint as the environment names them."""
-    return S3Address.of(bucket, region_of_environment(), endpoint_of_environment())
+def address_of_environment(bucket: str, region: str = "") -> S3Address:
+    """Return the address of a bucket with region and endpoint as the environment names them.
+
+    `region` is for where the environment names none.
+    """
+    return S3Address.of(bucket, region_of_environment() or region, endpoint_of_environment())

@@ -33,6 +33,13 @@ class LazyClient:
                     self._client = self._make()
         return self._client
 
+    def close(self) -> None:
+        """Close the connections of the client, and let go of it."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
     def forget(self) -> None:
         """Let go of the client and its connections; the next use makes a new one."""
         with self._lock:

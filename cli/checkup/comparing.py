@@ -22,7 +22,8 @@ from catalog.keys import (
     split_trash_key,
     thumbnail_prefix,
 )
-from catalog.storage import ObjectInfo
+from catalog.rows import is_about_other_bytes
+from catalog.storage import ObjectInfo, ObjectStore
 from catalog.storage.folder import FolderStore
 from catalog.storage.paths import temporary_files
 from cli.checkup.documents import documents_without_picture, is_there
@@ -54,7 +55,7 @@ class Comparison:
 class Comparer:
     """Compares the files of a store with each other and with its catalog, if there is one."""
 
-    def __init__(self, store: FolderStore, database: Database | None) -> None:
+    def __init__(self, store: ObjectStore, database: Database | None) -> None:
         self._store = store
         self._database = database
 
@@ -95,7 +96,7 @@ class Comparer:
             if is_there(self._store, info.key):
                 found.waiting.append(info.key)
             return
-        if document.image.sha256 and document.image.sha256.lower() != info.etag:
+        if is_about_other_bytes(document, info):
             found.changed.append(info.key)
         elif document.status == "tagged":
             keys = [thumbnail.key for thumbnail in document.thumbnails]
@@ -138,6 +139,8 @@ class Comparer:
                 found.lone_thumbnails.append(info.key)
 
     def _temporary(self, found: Comparison) -> None:
+        if not isinstance(self._store, FolderStore):
+            return
         limit = time.time() - STALE_AFTER.total_seconds()
         for path in temporary_files(str(self._store.root), PREFIXES):
             try:

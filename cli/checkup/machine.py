@@ -85,13 +85,6 @@ def check_settings() -> Finding:
         return Finding(
             "wrong", "A setting makes no sense.", str(error), "See docs/settings.md for all."
         )
-    if environment.recognizer != "local":
-        return Finding(
-            "wrong",
-            f"RECOGNIZER={environment.recognizer} comes with a later version of Taglight.",
-            "Nothing can be served or tagged with this setting.",
-            "Unset RECOGNIZER to use the recogniser of this machine.",
-        )
     return well(
         f"The settings make sense: labels from {environment.min_confidence:g} % up, "
         f"at most {environment.max_labels} for a picture."
@@ -121,9 +114,9 @@ def check_recognizer(recognizer: KnownRecognizer) -> Finding:
     return well(f"The recogniser works: {recognizer.name}, {answer.model_version}.")
 
 
-def check_journal(root: Path, *, worked_on: bool) -> Finding:
+def check_journal(ours: Path, *, worked_on: bool) -> Finding:
     """Look at the list of work to do."""
-    path = root / OURS / "journal.sqlite"
+    path = ours / "journal.sqlite"
     if not path.exists():
         return well("There is no list of work to do, so nothing waits.")
     try:

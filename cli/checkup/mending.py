@@ -56,7 +56,8 @@ def tag_lacking(
 
 def tidy(home: Home) -> None:
     """Remove the leftovers of interrupted writes, and bring the catalog in step."""
-    home.store.remove_stale_temporary_files(STALE_AFTER)
+    if home.folder:
+        home.folder.remove_stale_temporary_files(STALE_AFTER)
     bring_in_step(home)
 
 

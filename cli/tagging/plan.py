@@ -119,14 +119,17 @@ class Planner:
 
     def _is_same(self, document: Document) -> bool:
         tagging = document.tagging
-        return tagging is not None and (
-            tagging.recognizer,
+        if tagging is None or self._recognizer.model_version not in (
+            "",  # not known before it answers
             document.label_model_version,
+        ):
+            return False
+        return (
+            tagging.recognizer,
             tagging.min_confidence,
             tagging.max_labels,
         ) == (
             self._recognizer.name,
-            self._recognizer.model_version,
             self._settings.min_confidence,
             self._settings.max_labels,
         )
@@ -142,9 +145,11 @@ class Planner:
 def is_about_other_bytes(record: ImageRecord) -> bool:
     """Tell whether the document is about another picture than the one that is there now.
 
-    A folder's ETag is the SHA-256 of the bytes.
+    A folder's ETag is the SHA-256 of the bytes. In a bucket, that of other bytes is not kept.
     """
-    return bool(record.sha256) and len(record.etag) == 64 and record.sha256.lower() != record.etag
+    if len(record.etag) != 64:
+        return record.status == "tagged" and record.width is not None and not record.sha256
+    return bool(record.sha256) and record.sha256.lower() != record.etag
 
 
 def plan_lines(plan: Plan, orphans: int, *, retag: bool, force: bool, by: str) -> list[str]:

@@ -231,7 +231,7 @@ def test_a_recogniser_that_does_not_work(
     assert "The weights are damaged" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("name", "value"), [("MAX_LABELS", "many"), ("RECOGNIZER", "rekognition")])
+@pytest.mark.parametrize(("name", "value"), [("MAX_LABELS", "many"), ("RECOGNIZER", "abacus")])
 def test_settings_that_make_no_sense(
     library: Folder,
     name: str,
@@ -253,7 +253,7 @@ def test_the_command_with_the_real_recogniser(library: Folder) -> None:
     result = runner.invoke(app, ["doctor", str(library)])
     assert result.exit_code == 0, result.output
     assert "The recogniser works: local, efficientnet" in result.stdout
-    assert runner.invoke(app, ["doctor", "s3://bucket"]).exit_code == 2
+    assert runner.invoke(app, ["doctor", "s3://bucket/folder"]).exit_code == 2
 
 
 # --- a catalog on a server ---

@@ -22,8 +22,7 @@ def test_a_relative_folder_is_from_here(monkeypatch: pytest.MonkeyPatch, tmp_pat
 @pytest.mark.parametrize(
     ("library", "sentence"),
     [
-        ("s3://bucket", "later version"),
-        ("S3://bucket/", "later version"),
+        ("s3://bucket", "is a bucket"),
         ("", "Give the path"),
         ("a\x00b", "Give the path"),
         ("~nobody-of-this-name/x", "no such home folder"),
@@ -75,12 +74,6 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     assert (found.min_confidence, found.max_labels, found.recognizer) == (30.0, 100, "local")
     monkeypatch.setenv("MIN_CONFIDENCE", "12.5")
     assert tagging_environment().min_confidence == 12.5
-
-
-def test_another_recogniser_is_for_later(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("RECOGNIZER", "rekognition")
-    with pytest.raises(LibraryError, match="later version"):
-        open_home(str(tmp_path))
 
 
 def test_the_catalog_is_where_the_environment_says(

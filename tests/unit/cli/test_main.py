@@ -27,8 +27,8 @@ def test_shows_its_version() -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["serve", "s3://bucket"], "later version"),
-        (["reindex", "s3://bucket"], "later version"),
+        (["serve", "s3://bucket/folder"], "the whole bucket"),
+        (["reindex", "s3://"], "the whole bucket"),
         (["serve", "--host", "0.0.0.0"], "--open-to-network"),  # noqa: S104
     ],
 )
