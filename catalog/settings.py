@@ -3,19 +3,15 @@
 from typing import Literal
 
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from catalog.environment import Environment
 from catalog.errors import SettingsError
 
 MAX_UPLOAD_BYTES = 50 * 1024 * 1024
 
 
-class TaggingEnvironment(BaseSettings):
+class TaggingEnvironment(Environment):
     """How pictures are tagged."""
-
-    model_config = SettingsConfigDict(
-        extra="ignore", validate_by_name=True, validate_by_alias=True, frozen=True
-    )
 
     min_confidence: float = Field(
         default=30.0,

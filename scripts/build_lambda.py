@@ -158,6 +158,14 @@ def copy_code(package: Package, into: Path) -> None:
         shutil.rmtree(into / name, ignore_errors=True)
 
 
+def bake(package: Package, into: Path) -> bool:
+    """Make templates and scripts ready, where this Python has what that takes; tell whether."""
+    if "templates" not in package.code:
+        return True
+    command = [sys.executable, "-m", "webapp.baking", str(into)]
+    return subprocess.run(command, check=False, cwd=ROOT).returncode == 0  # noqa: S603
+
+
 def python_for(target: Target | None) -> str | None:
     """Return an interpreter of the target's version, None where there is none."""
     own = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -227,6 +235,8 @@ def main() -> None:
     install(package, target, into)
     prune(into)
     copy_code(package, into)
+    if not bake(package, into):
+        sys.stdout.write("Not baked (needs `make setup`): cold starts take longer.\n")
     compiled = write_bytecode(target, into)
     report(arguments.package, package, measure(into), compiled)
 

@@ -27,7 +27,7 @@ MOST_NAMES = 100
 class Edit(BaseModel):
     """The body of PATCH …/labels: names to add and names to take away."""
 
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(strict=True, defer_build=True)
     add: list[str] = Field(default_factory=list, max_length=MOST_NAMES)
     remove: list[str] = Field(default_factory=list, max_length=MOST_NAMES)
 
@@ -35,7 +35,7 @@ class Edit(BaseModel):
 class Keys(BaseModel):
     """The body of POST /api/images/status."""
 
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(strict=True, defer_build=True)
     keys: list[str]
 
 
@@ -115,15 +115,17 @@ def is_possible(key: str) -> bool:
 
 
 @router.get("/{image_id}")
-def show(request: Request, image_id: str) -> Response:
+def show(request: Request) -> Response:
     """One picture, live or in the trash, with all that is known of it."""
+    image_id = params.path_part(request, "image_id")
     services = services_of(request)
     return image_json.json_response(describe(services, find(services, image_id)))
 
 
 @router.patch("/{image_id}/labels")
-def correct(request: Request, image_id: str, edit: Edit = Depends(edit_body)) -> Response:  # noqa: B008
+def correct(request: Request, edit: Edit = Depends(edit_body)) -> Response:  # noqa: B008
     """A person's corrections of the labels; the answer is the picture as it is then."""
+    image_id = params.path_part(request, "image_id")
     services = services_of(request)
     record = find_live(services, image_id)
     if edit.add or edit.remove:
@@ -132,24 +134,27 @@ def correct(request: Request, image_id: str, edit: Edit = Depends(edit_body)) ->
 
 
 @router.delete("/{image_id}")
-def delete(request: Request, image_id: str) -> Response:
+def delete(request: Request) -> Response:
     """Move a picture to the trash."""
+    image_id = params.path_part(request, "image_id")
     services = services_of(request)
     services.library.delete(find_live(services, image_id).key)
     return Response(status_code=204)
 
 
 @router.post("/{image_id}/restore")
-def restore(request: Request, image_id: str) -> Response:
+def restore(request: Request) -> Response:
     """Bring a picture back from the trash."""
+    image_id = params.path_part(request, "image_id")
     services = services_of(request)
     services.library.restore(find(services, image_id).key)
     return image_json.json_response(describe(services, find_live(services, image_id)))
 
 
 @router.post("/{image_id}/retry")
-def retry(request: Request, image_id: str) -> Response:
+def retry(request: Request) -> Response:
     """Ask for a picture to be tagged again."""
+    image_id = params.path_part(request, "image_id")
     services = services_of(request)
     record = find_live(services, image_id)
     services.library.retry(record.key)

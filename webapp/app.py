@@ -9,7 +9,7 @@ from catalog.storage import ObjectStore
 from webapp import api_images, api_labels, errors, health, media, pages, receive, uploads
 from webapp import static_files as static
 from webapp.limits import Limit
-from webapp.media import MediaUrls
+from webapp.media import FolderUrls, MediaUrls
 from webapp.origins import Gate
 from webapp.security import Security
 from webapp.services import Services
@@ -40,11 +40,13 @@ def create_app(
     urls: MediaUrls,
     *,
     bucket_origin: str = "",
+    loopback: bool = True,
 ) -> FastAPI:
     """Compose the app. Raises SettingsError for a sign-in that is configured by half.
 
-    The ticket's PUT route is there only where tickets lead to ourselves; `bucket_origin` is where
-    pictures are sent and fetched otherwise.
+    The ticket's PUT route is there only where tickets lead to ourselves, and pictures are sent
+    from here only where their addresses are ours; `bucket_origin` is where pictures are sent and
+    fetched otherwise. `loopback`: requests for the names of this machine are answered.
     """
     app = FastAPI(title="Taglight", openapi_url=None, redirect_slashes=False)
     tree = static.StaticTree()
@@ -56,8 +58,10 @@ def create_app(
     app.state.static_root = tree.root
     app.state.modules = tree.modules("js/main.js")
     errors.install(app)
-    for part in (api_images, api_labels, uploads, media, health, static, pages):
+    for part in (api_images, api_labels, uploads, health, static, pages):
         app.include_router(part.router)
+    if isinstance(urls, FolderUrls):
+        app.include_router(media.router)
     if isinstance(tickets, FolderTickets):
         app.include_router(receive.router)
     if signin is not None:
@@ -69,7 +73,7 @@ def create_app(
         app.add_middleware(Guard, signin=signin, secure=is_secure(settings))
     app.add_middleware(
         Security,
-        gate=Gate(settings.public_url, settings.allowed_hosts),
+        gate=Gate(settings.public_url, settings.allowed_hosts, loopback=loopback),
         bucket=bucket_origin,
         tls=is_secure(settings),
         personal=signin is not None,

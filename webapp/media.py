@@ -15,6 +15,7 @@ from catalog.errors import ImageNotFoundError, ObjectNotFoundError
 from catalog.storage import ObjectInfo
 from webapp import ranges
 from webapp.errors import RequestError
+from webapp.params import path_part
 from webapp.picture_types import EXTENSIONS, SHOWN_BY_BROWSERS, normal_type
 
 if TYPE_CHECKING:
@@ -77,8 +78,9 @@ class FolderUrls:
 
 
 @router.get("/media/{image_id}/original")
-def original(request: Request, image_id: str) -> Response:
+def original(request: Request) -> Response:
     """The original bytes: a picture's are shown, others are saved, as all with `?download`."""
+    image_id = path_part(request, "image_id")
     services: Services = request.app.state.services
     record = _find(services, image_id)
     kind = normal_type(record.content_type)
@@ -92,8 +94,10 @@ def original(request: Request, image_id: str) -> Response:
 
 
 @router.get("/media/{image_id}/{width}.webp")
-def thumbnail(request: Request, image_id: str, width: str) -> Response:
+def thumbnail(request: Request) -> Response:
     """A thumbnail of 320 or 1280 pixels."""
+    image_id = path_part(request, "image_id")
+    width = path_part(request, "width")
     if width not in map(str, keys.THUMBNAIL_WIDTHS):
         raise RequestError(404, "There are no thumbnails of this width.")
     services: Services = request.app.state.services

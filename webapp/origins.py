@@ -36,9 +36,13 @@ class Authority:
 class Gate:
     """Decides on Host, Origin and Sec-Fetch-Site before a route sees the request."""
 
-    def __init__(self, public_url: str = "", allowed_hosts: Iterable[str] = ()) -> None:
+    def __init__(
+        self, public_url: str = "", allowed_hosts: Iterable[str] = (), *, loopback: bool = True
+    ) -> None:
+        """`loopback`: the names of this machine are answered, as where the app runs on one."""
         self._public = urlsplit(public_url)
-        self._any_port = set(LOOPBACK)
+        self._any_port = set(LOOPBACK) if loopback else set()
+        self._loopback = loopback
         self._with_port: set[tuple[str, int | None]] = set()
         if public := Authority.parse(self._public.netloc):
             self._with_port.add(public.with_port(self._public.scheme))
@@ -105,7 +109,7 @@ class Gate:
         ]
         if any(cookie.strip().startswith(SESSION_COOKIES) for cookie in cookies):
             return "A request with a session must say where it comes from: send Origin."
-        if host.host in LOOPBACK:
+        if self._loopback and host.host in LOOPBACK:
             return None
         return "A request from another machine must say where it comes from: send Origin."
 

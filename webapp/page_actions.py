@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 from catalog import reads
 from catalog.errors import ImageNotFoundError, KeyTakenError, NotInTrashError
 from catalog.records import ImageRecord
+from webapp.params import path_part
 from webapp.services import person, services_of
 
 router = APIRouter(include_in_schema=False)
@@ -31,8 +32,9 @@ Form = Annotated[dict[str, list[str]], Depends(form_fields)]
 
 
 @router.post("/images/{image_id}/delete")
-def delete(request: Request, image_id: str) -> RedirectResponse:
+def delete(request: Request) -> RedirectResponse:
     """Move a picture to the trash and go back to the gallery, where it can be undone."""
+    image_id = path_part(request, "image_id")
     record = _record(request, image_id)
     if record.trash:
         raise ImageNotFoundError(image_id)
@@ -41,8 +43,9 @@ def delete(request: Request, image_id: str) -> RedirectResponse:
 
 
 @router.post("/images/{image_id}/restore")
-def restore(request: Request, image_id: str) -> RedirectResponse:
+def restore(request: Request) -> RedirectResponse:
     """Take a picture back out of the trash and go to the gallery."""
+    image_id = path_part(request, "image_id")
     record = _record(request, image_id)
     try:
         services_of(request).library.restore(record.key)
@@ -55,8 +58,9 @@ def restore(request: Request, image_id: str) -> RedirectResponse:
 
 
 @router.post("/images/{image_id}/retry")
-def retry(request: Request, image_id: str) -> RedirectResponse:
+def retry(request: Request) -> RedirectResponse:
     """Ask for the picture to be tagged again and go back to it."""
+    image_id = path_part(request, "image_id")
     record = _record(request, image_id)
     if record.trash:
         raise ImageNotFoundError(image_id)
@@ -65,8 +69,9 @@ def retry(request: Request, image_id: str) -> RedirectResponse:
 
 
 @router.post("/images/{image_id}/labels")
-def edit_labels(request: Request, image_id: str, form: Form) -> RedirectResponse:
+def edit_labels(request: Request, form: Form) -> RedirectResponse:
     """Add the labels in `add`, reject or take back those in `remove`; go back to the picture."""
+    image_id = path_part(request, "image_id")
     record = _record(request, image_id)
     if record.trash:
         raise ImageNotFoundError(image_id)

@@ -22,8 +22,7 @@ from webapp import page_actions
 from webapp.addresses import DEFAULT_SORT, SORTS, Address
 from webapp.help_view import examples
 from webapp.label_view import Labels
-from webapp.params import percent_in
-from webapp.picture_view import Actions, Properties, Stage
+from webapp.params import path_part, percent_in
 from webapp.rendering import StyleSheet, render
 from webapp.services import Services, services_of
 from webapp.states_view import trash_link, unfinished
@@ -65,8 +64,11 @@ def gallery(request: Request) -> HTMLResponse:
 
 
 @router.get("/images/{image_id}")
-def picture(request: Request, image_id: str) -> HTMLResponse:
+def picture(request: Request) -> HTMLResponse:
     """Show one picture with its labels; raise ImageNotFoundError for an id that is not there."""
+    from webapp.picture_view import Actions, Properties, Stage  # the gallery starts without them
+
+    image_id = path_part(request, "image_id")
     services = services_of(request)
     try:
         address = read_address(request.query_params)

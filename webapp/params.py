@@ -18,6 +18,16 @@ _WHOLE = re.compile(r"\d{1,6}", re.ASCII)
 _Body = TypeVar("_Body", bound=BaseModel)
 
 
+def path_part(request: Request, name: str) -> str:
+    """Return a part of the path that the route names.
+
+    Parameters of the route's function would each cost a cold start a validator, and all of them
+    the import of pydantic's version 1.
+    """
+    part: str = request.path_params[name]
+    return part
+
+
 def text(request: Request, name: str) -> str:
     """Return a query parameter, "" where it is not given."""
     return request.query_params.get(name, "")

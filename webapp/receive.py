@@ -25,6 +25,7 @@ from catalog.errors import (
 from catalog.storage import ObjectInfo
 from webapp.errors import RequestError
 from webapp.image_json import json_response
+from webapp.params import path_part
 from webapp.services import Services, services_of, subject
 from webapp.tickets import UPLOAD_PATH, FolderTickets, OpenTicket, Upload, checksum_header
 from webapp.uploads import key_of
@@ -59,8 +60,9 @@ class ReceivingStore(Protocol):
 
 
 @router.put(UPLOAD_PATH + "{token}")
-async def receive(request: Request, token: str) -> Response:
+async def receive(request: Request) -> Response:
     """Take the bytes of one picture: 201, or 200 with the picture that has them already."""
+    token = path_part(request, "token")
     services = services_of(request)
     tickets = services.tickets
     if not isinstance(tickets, FolderTickets):

@@ -5,18 +5,20 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, FileSystemLoader, ModuleLoader, StrictUndefined, Template
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+# Where a package holds them as Python (baking.py): compiling them takes longer than a page.
+COMPILED = TEMPLATES.with_name("templates_compiled")
 
 
 @cache
 def environment() -> Environment:
     """Return the template environment; templates are compiled at their first use and kept."""
     return Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=ModuleLoader(COMPILED) if COMPILED.is_dir() else FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         auto_reload=False,

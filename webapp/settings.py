@@ -4,11 +4,9 @@ import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
-from pydantic_settings import NoDecode, SettingsConfigDict
 
 from catalog.settings import MAX_UPLOAD_BYTES
 from webapp.signin.settings import SignInSettings
@@ -17,16 +15,12 @@ from webapp.signin.settings import SignInSettings
 class WebSettings(SignInSettings):
     """What an operator may set about the web app."""
 
-    model_config = SettingsConfigDict(
-        extra="ignore", validate_by_name=True, validate_by_alias=True, frozen=True
-    )
-
     public_url: str = Field(
         default="",
         validation_alias="PUBLIC_URL",
         description="The address people use, when it is not loopback: https://pictures.example.org",
     )
-    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+    allowed_hosts: tuple[str, ...] = Field(
         default=(),
         validation_alias="TAGLIGHT_ALLOWED_HOSTS",
         description="More hosts that are answered, separated by commas; each with or without port.",

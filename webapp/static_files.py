@@ -7,10 +7,12 @@ one request where there would be forty.
 
 import gzip
 import hashlib
+import json
 import posixpath
 import re
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter
 from rjsmin import jsmin
@@ -19,6 +21,7 @@ from starlette.responses import Response
 
 from webapp.errors import RequestError
 from webapp.module_joining import joined
+from webapp.params import path_part
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 CONTENT_TYPES = {
@@ -38,6 +41,9 @@ _IMPORT = re.compile(r"""\b(?:import|from)\s*["'](\.[^"']+)["']""")
 COMPRESSED = frozenset({".css", ".js", ".mjs", ".json", ".webmanifest", ".svg", ".txt"})
 
 ENTRY = "js/main.js"  # of all pages
+# In a package, where all files are as they are sent (baking.py): the hash of the tree, and what
+# ENTRY imports. So a page needs no file read.
+BAKED = ".baked.json"
 
 router = APIRouter()
 
@@ -57,14 +63,31 @@ class StaticTree:
             hidden = any(part.startswith(".") for part in name.parts)
             if path.suffix in CONTENT_TYPES and not hidden and path.is_file():
                 files[name.as_posix()] = path.read_bytes()
+        if self._baked:
+            return files
         if ENTRY in files:
             scripts = {name: code.decode() for name, code in files.items() if name.endswith(".js")}
             files[ENTRY] = joined(scripts, ENTRY).encode()
         return {name: _as_sent(name, content) for name, content in files.items()}
 
     @cached_property
+    def _baked(self) -> dict[str, Any] | None:
+        path = self._folder / BAKED
+        found: dict[str, Any] | None = json.loads(path.read_bytes()) if path.exists() else None
+        return found
+
+    def bake(self) -> None:
+        """Write all files as they are sent, so that no process has to make them so again."""
+        known = {"version": self.version, "modules": self.modules(ENTRY)}
+        for name, content in self._files.items():
+            (self._folder / name).write_bytes(content)
+        (self._folder / BAKED).write_text(json.dumps(known), "utf-8")
+
+    @cached_property
     def version(self) -> str:
         """The hash of all names and bytes of the tree: 16 hex digits."""
+        if self._baked:
+            return str(self._baked["version"])
         total = hashlib.sha256()
         for name, content in self._files.items():
             total.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
@@ -84,6 +107,8 @@ class StaticTree:
 
         A browser that is told of them at once need not read one to learn of the next.
         """
+        if self._baked and entry == ENTRY:
+            return list(self._baked["modules"])
         found: dict[str, None] = {}
         waiting = [entry]
         while waiting:
@@ -116,10 +141,11 @@ def _as_sent(name: str, content: bytes) -> bytes:
     return small.encode()
 
 
-@router.get("/static/{version}/{path:path}")
-async def static_file(request: Request, version: str, path: str) -> Response:
-    """One file of the tree; under the hash of another version the present one, not to be kept."""
-    tree = request.app.state.services.static
+def answer(tree: StaticTree, version: str, path: str, accepted: str) -> Response:
+    """Return one file of the tree, in gzip where that is `accepted`. Raises RequestError (404).
+
+    Under the hash of another version it is the present one, not to be kept.
+    """
     content = tree.read(path)
     if content is None:
         raise RequestError(404, "There is no such file.")
@@ -129,8 +155,17 @@ async def static_file(request: Request, version: str, path: str) -> Response:
         "Content-Type": CONTENT_TYPES[Path(path).suffix],
         "Vary": "Accept-Encoding",
     }
-    if "gzip" in request.headers.get("accept-encoding", ""):
+    if "gzip" in accepted:
         small = tree.read_compressed(path)
         if small is not None:
             return Response(small, headers=headers | {"Content-Encoding": "gzip"})
     return Response(content, headers=headers)
+
+
+@router.get("/static/{version}/{path:path}")
+async def static_file(request: Request) -> Response:
+    """One file of the tree; under the hash of another version the present one, not to be kept."""
+    version = path_part(request, "version")
+    path = path_part(request, "path")
+    tree = request.app.state.services.static
+    return answer(tree, version, path, request.headers.get("accept-encoding", ""))

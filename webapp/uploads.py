@@ -42,7 +42,7 @@ def whole(value: object) -> object:
 class FileToSend(BaseModel):
     """One file as its sender describes it: size in bytes, SHA-256 in hex where it is known."""
 
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(strict=True, defer_build=True)
     name: str
     size: Annotated[int, BeforeValidator(whole), Field(ge=0)]
     type: str | None = None
@@ -52,6 +52,7 @@ class FileToSend(BaseModel):
 class FilesToSend(BaseModel):
     """The body of POST /api/uploads."""
 
+    model_config = ConfigDict(defer_build=True)
     files: list[FileToSend]
 
 

@@ -18,7 +18,6 @@ from sqlalchemy import (
     literal_column,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ColumnElement
@@ -101,8 +100,15 @@ def _copy(
 
 def insert_missing(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     """Insert those rows whose unique columns are not there yet."""
-    module = sqlite if _is_sqlite(connection) else postgresql
-    connection.execute(module.insert(table).on_conflict_do_nothing(), rows)
+    # The engine has loaded its own dialect; the other takes a cold start for nothing.
+    if _is_sqlite(connection):
+        from sqlalchemy.dialects import sqlite
+
+        connection.execute(sqlite.insert(table).on_conflict_do_nothing(), rows)
+    else:
+        from sqlalchemy.dialects import postgresql
+
+        connection.execute(postgresql.insert(table).on_conflict_do_nothing(), rows)
 
 
 def new_ids(

@@ -10,6 +10,7 @@ from catalog.settings import TaggingEnvironment
 from cli.export_rows import COLUMNS
 from cli.main import app
 from tagger.aws.environment import LambdaEnvironment
+from webapp.on_lambda.settings import LambdaSettings
 from webapp.settings import WebSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,7 +22,9 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize("settings", [TaggingEnvironment, LambdaEnvironment, WebSettings])
+@pytest.mark.parametrize(
+    "settings", [TaggingEnvironment, LambdaEnvironment, WebSettings, LambdaSettings]
+)
 def test_every_setting_is_documented(settings: type) -> None:
     page = (ROOT / "docs" / "settings.md").read_text("utf-8")
     for field in settings.model_fields.values():  # type: ignore[attr-defined]

@@ -1,13 +1,13 @@
 """What an operator may set about who comes in, from the environment."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode
 
+from catalog.environment import Environment
 from webapp.origins import is_trustworthy
 
-Names = Annotated[tuple[str, ...], NoDecode]
+Names = tuple[str, ...]
 
 SHORTEST_SECRET = 16
 
@@ -19,7 +19,7 @@ def separated(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
-class SignInSettings(BaseSettings):
+class SignInSettings(Environment):
     """The sign-in: configured by a provider, a shared password, or both."""
 
     session_secret: SecretStr = Field(

@@ -1,4 +1,4 @@
-"""What the environment says about tagging, as the tagger takes it: the same in both homes."""
+"""What the environment says about tagging, as the tagger takes it: the same for all commands."""
 
 from catalog.settings import TaggingEnvironment
 from tagger.imaging import Limits
@@ -10,6 +10,5 @@ def tagging_settings(environment: TaggingEnvironment) -> TaggingSettings:
     return TaggingSettings(
         min_confidence=environment.min_confidence,
         max_labels=environment.max_labels,
-        image_properties=environment.image_properties,
         limits=Limits(max_bytes=environment.max_upload_bytes),
     )
