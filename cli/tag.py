@@ -18,12 +18,12 @@ from cli.locks import only_one
 from cli.mistakes import parse_query
 from cli.progress import showing
 from cli.recognizers import prepare, recognizer_of
-from cli.settings import tagging_settings
 from cli.step import bring_in_step, is_worked_on, open_existing, selected
 from cli.tagging.notes import Notes
 from cli.tagging.plan import KnownRecognizer, Plan, Planner, Todo, plan_lines
 from cli.tagging.run import Outcome, Run, Turns
 from tagger.pipeline import Tagger, TaggingSettings
+from tagger.settings import tagging_settings
 
 STOPPED = 130  # what shells expect of a command that Ctrl+C has ended
 _MOST_SHOWN = 20

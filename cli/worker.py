@@ -22,13 +22,13 @@ from cli.home import Home, open_home
 from cli.locks import only_one
 from cli.recognizers import prepare_early, recognizer_of
 from cli.reconcile import Reconciler
-from cli.settings import tagging_settings
 from cli.settling import Settling
 from cli.watch import watch_folder
 from cli.watch_tickets import watch_tickets
 from tagger.handlers import Handlers
 from tagger.pipeline import Tagger
 from tagger.recognizers import Recognizer
+from tagger.settings import tagging_settings
 
 log = logging.getLogger(__name__)
 

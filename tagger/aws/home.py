@@ -17,10 +17,10 @@ from tagger.aws.modest_store import ModestStore
 from tagger.aws.queues import WorkQueues
 from tagger.aws.reconcile import Reconcile
 from tagger.handlers import Handlers
-from tagger.imaging import Limits
-from tagger.pipeline import Tagger, TaggingSettings
+from tagger.pipeline import Tagger
 from tagger.recognizers import Recognizer
 from tagger.recognizers.rekognition import RekognitionRecognizer
+from tagger.settings import tagging_settings
 
 Tell = Callable[[str], None]
 About = Callable[[str], AbstractContextManager[Any]]
@@ -58,12 +58,7 @@ def compose(
         store,
         index,
         parts.recognizer or make_recognizer(environment),
-        TaggingSettings(
-            min_confidence=environment.min_confidence,
-            max_labels=environment.max_labels,
-            image_properties=environment.image_properties,
-            limits=Limits(max_bytes=environment.max_upload_bytes),
-        ),
+        tagging_settings(environment),
         tell=tell,
         clears_away=isinstance(index, LazyIndex),
     )

@@ -5,6 +5,8 @@ from typing import Any
 
 from PIL.Image import Image
 
+from catalog.storage.s3_address import region_of_environment
+from catalog.storage.s3_client import make_client
 from tagger.recognizers import Recognition
 from tagger.recognizers.errors import RecognizerUnavailableError
 from tagger.recognizers.rekognition import refusals
@@ -65,13 +67,25 @@ class RekognitionRecognizer:
     def _made(self) -> Any:
         with self._lock:
             if self._client is None:
-                import boto3
-                from botocore.config import Config
-
-                config = Config(
-                    connect_timeout=CONNECT_SECONDS,
-                    read_timeout=READ_SECONDS,
-                    retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+                self._client = make_client(
+                    "rekognition",
+                    region_name=_region(),
+                    config={
+                        "connect_timeout": CONNECT_SECONDS,
+                        "read_timeout": READ_SECONDS,
+                        "retries": {"mode": "standard", "total_max_attempts": ATTEMPTS},
+                    },
                 )
-                self._client = boto3.client("rekognition", config=config)
             return self._client
+
+
+def _region() -> str:
+    """Return where to ask: never a region that nobody named, as pictures go there."""
+    from boto3.session import Session
+
+    region = region_of_environment() or Session().region_name
+    if not region:
+        raise RecognizerUnavailableError(
+            "It is not known where to ask Amazon Rekognition: set AWS_REGION."
+        )
+    return str(region)

@@ -1,6 +1,7 @@
 """Rekognition asked with pictures: recorded answers, every refusal, and lies."""
 
 import math
+import os
 from typing import Any
 
 import pytest
@@ -205,14 +206,36 @@ def test_nulls_and_strange_parts_do_no_harm() -> None:
     assert again.extra == {"New": {"Depth": None, "Text": "\ufffd"}}, "JSON has no infinity"
 
 
-def test_a_client_is_made_only_when_a_picture_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[Any] = []
-    fake = FakeRekognition()
-    monkeypatch.setattr("boto3.client", lambda *given, **more: made.append((given, more)) or fake)
+@pytest.fixture
+def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+
+
+@pytest.mark.usefixtures("nowhere")
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_a_client_is_made_only_when_a_picture_comes(
+    monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
     recognizer = RekognitionRecognizer()
-    assert (recognizer.name, made) == ("rekognition", [])
-    for _ in range(2):
-        recognizer.recognize(PICTURE, min_confidence=30, max_labels=10)
-    ((given, more),) = made
-    assert given == ("rekognition",)
-    assert (more["config"].connect_timeout, more["config"].read_timeout) == (3, 20)
+    assert (recognizer.name, recognizer._client) == ("rekognition", None)
+    monkeypatch.setenv(variable, "eu-west-3")
+    client = recognizer._made()
+    assert client is recognizer._made()
+    config = client.meta.config
+    assert (client.meta.region_name, config.connect_timeout, config.read_timeout) == (
+        "eu-west-3",
+        3,
+        20,
+    )
+    assert config.retries == {"mode": "standard", "total_max_attempts": 4}
+    client.close()
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_pictures_are_sent_to_no_region_that_nobody_named() -> None:
+    with pytest.raises(RecognizerUnavailableError, match="AWS_REGION"):
+        RekognitionRecognizer().recognize(PICTURE, min_confidence=30, max_labels=10)

@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -17,6 +17,7 @@ def opened(data: bytes) -> Image.Image:
     return Image.open(io.BytesIO(data))
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.integers(1, 3000), st.integers(1, 3000))
 def test_any_size_is_taken_by_the_service(width: int, height: int) -> None:
     sent = prepare(Image.new("RGB", (width, height), "red"))

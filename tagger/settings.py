@@ -1,4 +1,4 @@
-"""What the environment says about tagging, as the tagger takes it: the same for all commands."""
+"""What the environment says about tagging, as the tagger takes it: the same in both homes."""
 
 from catalog.settings import TaggingEnvironment
 from tagger.imaging import Limits
@@ -10,5 +10,6 @@ def tagging_settings(environment: TaggingEnvironment) -> TaggingSettings:
     return TaggingSettings(
         min_confidence=environment.min_confidence,
         max_labels=environment.max_labels,
+        image_properties=environment.image_properties,
         limits=Limits(max_bytes=environment.max_upload_bytes),
     )
