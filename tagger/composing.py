@@ -94,6 +94,16 @@ def kept(base: Document, seen: Seen) -> Document:
     return document
 
 
+def disowned(document: Document) -> Document:
+    """Return a document that is about no picture for now: its thumbnails are being replaced."""
+    return replace(document, image=replace(document.image, etag=""), thumbnails=[])
+
+
+def is_disowned(document: Document) -> bool:
+    """Tell whether a document lost its thumbnails to another picture, which did not stay."""
+    return bool(document.image.sha256) and not document.image.etag
+
+
 def has_given_up(document: Document) -> bool:
     """Tell whether a document only says that tagging was given up."""
     return document.tagging is not None and document.tagging.error == GAVE_UP

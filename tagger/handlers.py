@@ -22,6 +22,7 @@ from catalog.keys import METADATA, is_picture_key, metadata_key, picture_key
 from catalog.library import Index
 from catalog.storage import ObjectStore
 from catalog.storage.changes import ObjectChange
+from tagger.composing import GAVE_UP
 from tagger.events import ObjectChanged, parse_events
 from tagger.pipeline import Tagger
 from tagger.recognizers.errors import RecognizerUnavailableError
@@ -85,16 +86,14 @@ class Handlers:
         return True
 
     def _tag(self, change: ObjectChanged, attempts: int) -> None:
-        beyond = attempts > self._max_attempts
-        if beyond:
-            log.error("%r was tried %d times before and never ended.", change.key, attempts - 1)
-        elif change.kind == "created":
+        if attempts > self._max_attempts:
+            log.error("%r was tried %d times and never came to an end.", change.key, attempts - 1)
+            self._tagger.fail(change.key, GAVE_UP)
+            return
+        if change.kind == "created":
             self._await_row(change.key)
-        self._tagger.tag(
-            change.key,
-            again=change.kind == "tag_again" and not beyond,
-            last_attempt=attempts >= self._max_attempts,
-        )
+        again, last = change.kind == "tag_again", attempts == self._max_attempts
+        self._tagger.tag(change.key, again=again, last_attempt=last)
 
     def _index_document(self, change: ObjectChanged) -> None:
         document = self._read(change.key) if change.kind != "removed" else None

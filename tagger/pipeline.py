@@ -106,7 +106,8 @@ class Tagger:
         """Give a picture its document, thumbnails and row; do nothing where it has them.
 
         `again` recognises a picture that is tagged already. `last_attempt` writes the answer
-        "gave up" before anything is opened, so that even the end of the process leaves one.
+        "gave up" before anything is opened, so that even the end of the process leaves one; where
+        it is there already, that attempt was put off, and is made now.
         A picture that cannot be read gets a failed document. Raises StoreUnavailableError,
         CatalogUnavailableError or RecognizerUnavailableError where trying later may help, and
         PreconditionFailedError where the picture keeps changing.
@@ -182,7 +183,8 @@ class Tagger:
             return True
         if before is None:
             self._index.mark_pending(key, size=info.size)
-        if again or before is None or not self._is_answered(before, info):
+        put_off = last_attempt and before is not None and composing.has_given_up(before)
+        if again or before is None or put_off or not self._is_answered(before, info):
             work = _Work(key, again, before)
             if last_attempt and not (before and composing.is_tagged(before, info)):
                 self._write_failure(work, Seen(info, self._index.name_of(key)), GAVE_UP)
@@ -230,6 +232,7 @@ class Tagger:
         answer: Recognition | TaggingError | None = None
         if base is None:
             answer = self._labels(work, seen.sha256, picture)
+        self._disown_before(work, seen.sha256)
         seen = replace(
             seen,
             picture=picture,
@@ -244,6 +247,20 @@ class Tagger:
             self._write_kept(work, seen, base)
         return info
 
+    def _disown_before(self, work: _Work, sha256: str) -> None:
+        """Say that the document is not about the picture whose thumbnails are written next.
+
+        Were this stopped in between and the former picture put back, its document would be
+        taken for complete, with thumbnails of another picture.
+        """
+
+        def change(now: Document | None) -> Document | None:
+            about_another = now and now.image.etag and now.image.sha256 not in ("", sha256)
+            return composing.disowned(now) if now and about_another else None
+
+        if work.before is not None:
+            change_document(self._store, work.key, change)
+
     def _known(self, work: _Work, sha256: str) -> Document | None:
         """Return the document whose labels hold for these bytes, if there is one."""
         if work.adopts:
@@ -255,6 +272,8 @@ class Tagger:
             if trashed is not None:
                 trashed.image.uploaded_at = ""  # it was uploaded anew
             return trashed
+        if work.before.status == "failed" and composing.is_disowned(work.before):
+            return None
         return work.before if composing.speaks_of(work.before, sha256) else None
 
     def _stays(self, document: Document) -> bool:

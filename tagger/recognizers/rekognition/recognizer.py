@@ -14,8 +14,8 @@ from tagger.recognizers.rekognition.answers import read_answer
 from tagger.recognizers.rekognition.sending import prepare
 
 CONNECT_SECONDS, READ_SECONDS = 3, 20
-# Altogether; what still fails then is sent back and tried later.
-ATTEMPTS = 4
+# Altogether, within the time a Lambda has; what still fails then is put off and tried later.
+ATTEMPTS = 3
 
 
 class RekognitionRecognizer:

@@ -296,3 +296,16 @@ PEOPLES = (["Rex"], ["Colour"])
 def edits_in(content: bytes) -> tuple[list[str], list[str]]:
     document = read_document(content)
     return [edit.name for edit in document.added], [edit.name for edit in document.removed]
+
+
+@pytest.mark.parametrize("first", ["red", "broken"])
+@pytest.mark.parametrize("at", range(6))
+def test_a_picture_that_comes_back_has_its_own_thumbnails(first: str, at: int) -> None:
+    house = House()
+    house.change(first)
+    house.tag()
+    house.change("blue")
+    house.deliver("tag", stop_at=at)
+    house.change(first)
+    house.tag()
+    assert_settled(house, like=expected(CONTENTS[first]))

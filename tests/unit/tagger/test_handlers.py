@@ -10,6 +10,7 @@ from catalog.storage.changes import ObjectChange, event_body
 from tagger.events import ObjectChanged
 from tagger.handlers import MAX_ATTEMPTS, Handlers
 from tagger.pipeline import Tagger
+from tagger.recognizers.errors import RecognizerUnavailableError
 from tests import pictures
 from tests.fakes import FakeIndex, FakeRecognizer, MemoryStore, Stopped
 
@@ -111,6 +112,19 @@ def test_the_last_attempt_leaves_an_answer_first(house: House) -> None:
         with pytest.raises(Stopped):
             house.handlers.handle(created(), attempt)
     assert house.error() == "gave_up"
+
+
+def test_a_last_attempt_that_is_put_off_is_made_later(house: House) -> None:
+    house.recognizer.raises = RecognizerUnavailableError("It is busy.")
+    for _ in range(3):
+        with pytest.raises(RecognizerUnavailableError):
+            house.handlers.handle(created(), MAX_ATTEMPTS)
+    assert house.error() == "gave_up"
+    house.recognizer.raises = None
+    house.handlers.handle(created(), 1)
+    assert house.error() == "gave_up", "another event is no new attempt"
+    house.handlers.handle(created(), MAX_ATTEMPTS)
+    assert house.error() == ""
 
 
 @pytest.mark.parametrize("kind", ["created", "tag_again"])

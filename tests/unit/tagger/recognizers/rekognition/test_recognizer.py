@@ -231,7 +231,7 @@ def test_a_client_is_made_only_when_a_picture_comes(
         3,
         20,
     )
-    assert config.retries == {"mode": "standard", "total_max_attempts": 4}
+    assert config.retries == {"mode": "standard", "total_max_attempts": 3}
     client.close()
 
 
