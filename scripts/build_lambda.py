@@ -44,7 +44,7 @@ class Package:
 
 PACKAGES = {
     "web": Package(("catalog", "webapp", "templates", "static"), (), "web-lambda", 72),
-    "tagger": Package(("catalog", "tagger"), ("tagger/recognizers/local",), "tagger-lambda", 135),
+    "tagger": Package(("catalog", "tagger"), ("tagger/recognizers/local",), "tagger-lambda", 150),
 }
 
 
