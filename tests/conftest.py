@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,6 +65,7 @@ def nothing_secret_is_logged(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 recorded_calls.start()
+IS_WHOLE = pytest.StashKey[bool]()
 
 
 @pytest.fixture(autouse=True)
@@ -71,3 +73,35 @@ def nothing_is_called_without_the_right() -> Iterator[None]:
     """Fail the test in which a function calls what template.yaml does not allow it."""
     with recorded_calls.nothing_forbidden():
         yield
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what was heard to the process that asked; fail where a right of the template is idle.
+
+    That can only be known where every test has run.
+    """
+    config = session.config
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["calls"] = recorded_calls.told()
+    elif IS_WHOLE in config.stash and recorded_calls.unused() and session.exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take in what a process of xdist has heard."""
+    recorded_calls.learn(getattr(node, "workeroutput", {}).get("calls", {}))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Remember whether this is a run of the whole suite."""
+    chosen = config.option.keyword or config.option.markexpr
+    if config.args == config.getini("testpaths") and not chosen and not config.option.collectonly:
+        config.stash[IS_WHOLE] = True
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Name the rights that no test has used."""
+    if IS_WHOLE in terminalreporter.config.stash:
+        for line in recorded_calls.unused():
+            terminalreporter.line(f"template.yaml allows what no test calls: {line}")

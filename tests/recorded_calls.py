@@ -15,7 +15,7 @@ from typing import Any
 
 import botocore
 
-from tests.rights import EXPECTED, Row, rights_of_call
+from tests.rights import EXPECTED, OF_THE_CODE, Row, rights_of_call
 
 ROOT = str(Path(__file__).resolve().parent.parent) + os.sep
 FUNCTIONS = {f"{ROOT}webapp{os.sep}": "web", f"{ROOT}tagger{os.sep}": "tagger"}
@@ -78,3 +78,27 @@ def seen() -> dict[str, set[Row]]:
     """Return the rights that the calls of this process have needed so far."""
     with _lock:
         return {name: set(rows) for name, rows in _seen.items()}
+
+
+def learn(rows_of: dict[str, list[list[str]]]) -> None:
+    """Take in what another process of the same run has seen."""
+    with _lock:
+        for name, rows in rows_of.items():
+            _seen[name] |= {(action, place) for action, place in rows}
+
+
+def told() -> dict[str, list[list[str]]]:
+    """Return what was seen so far, as it goes to another process."""
+    return {
+        name: sorted([action, place] for action, place in rows) for name, rows in seen().items()
+    }
+
+
+def unused() -> list[str]:
+    """Return the rights that no call has needed, though the code is said to need them."""
+    rows_of = seen()
+    return [
+        f"{name}: {action} on {place}"
+        for name, expected in OF_THE_CODE.items()
+        for action, place in sorted(expected - rows_of[name])
+    ]

@@ -32,6 +32,7 @@ OF_THE_PLATFORM: dict[str, set[Row]] = {
         *_rows("logs:PutLogEvents", "TaggerLogs"),
         *_rows("sqs:ReceiveMessage", "TagQueue", "IndexQueue"),
         *_rows("sqs:DeleteMessage", "TagQueue", "IndexQueue"),
+        *_rows("sqs:GetQueueAttributes", "IndexQueue"),
         *_rows("dsql:DbConnectAdmin", "Catalog"),
     },
 }
@@ -50,7 +51,7 @@ OF_THE_CODE: dict[str, set[Row]] = {
         *_rows("s3:DeleteObject", "metadata/", "thumbs/", "trash/"),
         *_rows("rekognition:DetectLabels", "*"),
         *_rows("sqs:SendMessage", "TagQueue", "IndexQueue"),
-        *_rows("sqs:GetQueueAttributes", "TagQueue", "IndexQueue"),
+        *_rows("sqs:GetQueueAttributes", "TagQueue"),
     },
 }
 EXPECTED = {name: OF_THE_CODE[name] | OF_THE_PLATFORM[name] for name in OF_THE_CODE}

@@ -9,8 +9,8 @@ from typing import Any
 import botocore.session
 import pytest
 
-from catalog.settings import TaggingEnvironment
 from catalog.storage.s3_address import S3Address
+from tagger.aws.environment import LambdaEnvironment
 from tests.stack import Stack, template
 from webapp.s3_credentials import Credentials
 from webapp.s3_signing import Presigner
@@ -247,8 +247,11 @@ def test_secrets_are_made_by_aws_and_written_nowhere(stack: Stack) -> None:
 
 
 def test_the_taggers_variables_are_valid(stack: Stack) -> None:
-    read = TaggingEnvironment.model_validate(stack.environment("TaggerFunction"))
+    read = LambdaEnvironment.model_validate(stack.environment("TaggerFunction"))
     assert (read.recognizer, read.min_confidence, read.max_labels) == ("rekognition", 30.0, 100)
+    assert read.bucket_name == stack.outputs["Bucket"]
+    assert read.tag_queue_url == stack.outputs["TagQueueUrl"]
+    assert read.max_attempts == stack.properties("TagQueue")["RedrivePolicy"]["maxReceiveCount"]
 
 
 def test_handlers_and_runtimes(stack: Stack) -> None:
