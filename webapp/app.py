@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from catalog.storage import ObjectStore
-from webapp import api_images, api_labels, errors, health, media, pages, receive, uploads
+from webapp import api_images, api_labels, errors, health, listing, media, pages, receive, uploads
 from webapp import static_files as static
 from webapp.limits import Limit
 from webapp.media import FolderUrls, MediaUrls
@@ -58,7 +58,7 @@ def create_app(
     app.state.static_root = tree.root
     app.state.modules = tree.modules("js/main.js")
     errors.install(app)
-    for part in (api_images, api_labels, uploads, health, static, pages):
+    for part in (api_images, api_labels, listing, uploads, health, static, pages):
         app.include_router(part.router)
     if isinstance(urls, FolderUrls):
         app.include_router(media.router)

@@ -22,7 +22,7 @@ from webapp.signin.errors import ProviderUnavailableError, TokenError
 
 log = logging.getLogger("taglight.web")
 
-NOT_PAGES = ("/api", "/upload", "/media", "/static", "/healthz")
+NOT_PAGES = ("/api", "/upload", "/media", "/static", "/healthz", "/list.csv")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 CLIENT_IS_GONE = 499  # nobody reads it; it only closes the exchange
 
@@ -57,6 +57,7 @@ STATUS_OF: dict[type[errors.TaglightError], tuple[int, str | None]] = {
     errors.StoreFullError: (507, "The disk is full: nothing more can be kept."),
     errors.StoreRefusedError: (503, "The pictures cannot be reached: Taglight lacks the right to."),
     errors.StoreUnavailableError: (503, "The pictures cannot be reached now: try again shortly."),
+    errors.StoreRefusedError: (503, "The pictures cannot be reached now: try again shortly."),
     errors.CatalogUnavailableError: (503, "The catalog cannot be reached now: try again shortly."),
     errors.DocumentError: (422, None),
     errors.SearchSyntaxError: (400, None),

@@ -1,5 +1,6 @@
 """The forms on the picture page: delete, undo, retry, correct a label. Each answers with 303."""
 
+from contextlib import suppress
 from typing import Annotated
 from urllib.parse import parse_qs, urlencode
 
@@ -8,6 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from catalog import reads
 from catalog.errors import ImageNotFoundError, KeyTakenError, NotInTrashError
+from catalog.query import parse
 from catalog.records import ImageRecord
 from webapp.params import path_part
 from webapp.services import person, services_of
@@ -15,6 +17,7 @@ from webapp.services import person, services_of
 router = APIRouter(include_in_schema=False)
 
 MAX_FORM_BYTES = 16 * 1024
+MOST_RETRIED = 1000  # by one form; who has more asks again
 SEARCH_FIELDS = ("q", "min", "sort")
 
 
@@ -80,6 +83,19 @@ def edit_labels(request: Request, form: Form) -> RedirectResponse:
     if add or remove:
         services_of(request).library.edit_labels(record.key, add, remove, person(request))
     return _back(request, f"/images/{image_id}")
+
+
+@router.post("/retry-failed")
+def retry_failed(request: Request) -> RedirectResponse:
+    """Ask for pictures that failed to be tagged again, the newest first, and go back to them."""
+    services = services_of(request)
+    with services.database.reading() as conn:
+        failed = reads.search(conn, parse("is:failed"), limit=MOST_RETRIED, counted=False).images
+    for record in failed:
+        # One that was deleted meanwhile needs no second try.
+        with suppress(ImageNotFoundError):
+            services.library.retry(record.key)
+    return RedirectResponse(f"/?{urlencode({'q': 'is:failed', 'retried': len(failed)})}", 303)
 
 
 def _record(request: Request, image_id: str) -> ImageRecord:

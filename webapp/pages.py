@@ -1,13 +1,14 @@
-"""The pages to read: the gallery, one picture, the help (webapp/page_actions.py has the forms)."""
+"""The pages to read: gallery, picture, insights, help (webapp/page_actions.py has the forms)."""
 
 from collections.abc import Mapping
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import Connection
 
 from catalog import reads
 from catalog.document import Document, read_document
+from catalog.edits import MAX_NAME
 from catalog.errors import (
     DocumentError,
     ImageNotFoundError,
@@ -16,17 +17,20 @@ from catalog.errors import (
     SearchSyntaxError,
 )
 from catalog.keys import metadata_key
-from catalog.query import parse
+from catalog.query import label_text, parse
 from catalog.records import ImageRecord, Page
 from webapp import page_actions
 from webapp.addresses import DEFAULT_SORT, SORTS, Address
+from webapp.filter_view import FilterBar
 from webapp.help_view import examples
+from webapp.insights_view import Insights
 from webapp.label_view import Labels
 from webapp.params import path_part, percent_in
 from webapp.rendering import StyleSheet, render
 from webapp.services import Services, services_of
 from webapp.states_view import trash_link, unfinished
-from webapp.view_models import Facets, FilterBar, Message, Mistake, Results, now_utc
+from webapp.view_models import Facets, Message, Mistake, Results, now_utc
+from webapp.wording import pictures
 
 router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 router.include_router(page_actions.router)
@@ -44,12 +48,14 @@ class PageMistakeError(Exception):
 
 
 @router.get("/")
-def gallery(request: Request) -> HTMLResponse:
+def gallery(request: Request) -> Response:
     """Show the pictures that a search finds; a mistake in the address is a page with status 400."""
     asked = request.query_params
     services = services_of(request)
     try:
         address = read_address(asked)
+        if "clause" in asked:
+            return RedirectResponse(_bounded(address, asked), 303)
         if asked.get("part") == "results":
             return render(request, "gallery/part.html", _results(services, address, asked))
         context = _gallery(services, address, asked)
@@ -106,6 +112,18 @@ def show_help(request: Request) -> HTMLResponse:
     return render(request, "help/page.html", {"title": "Help", "examples": examples()})
 
 
+@router.get("/insights")
+def show_insights(request: Request) -> HTMLResponse:
+    """Show what the library holds as charts, one label of it closely."""
+    services = services_of(request)
+    label = " ".join(request.query_params.get("label", "").split())[:MAX_NAME]
+    with services.database.reading() as conn:
+        insights = Insights.of(conn, label, services.urls)
+    url = Address.only(label_text(insights.label)) if insights.label else "/"
+    context = {"title": "Insights", "insights": insights, "threshold_url": url}
+    return render(request, "insights/page.html", context)
+
+
 def read_address(asked: Mapping[str, str]) -> Address:
     """Read q, min and sort. Raises PageMistakeError with a sentence for a person."""
     text = asked.get("q", "").strip()
@@ -125,6 +143,18 @@ def _read_min(text: str) -> float | None:
         return percent_in(text)
     except ValueError as error:
         raise PageMistakeError(Mistake("The confidence is a number from 0 to 100.")) from error
+
+
+def _bounded(address: Address, asked: Mapping[str, str]) -> str:
+    """Return where a chip's form leads that gives a label a threshold of its own."""
+    try:
+        low = percent_in(asked.get("bound", ""))
+    except ValueError as error:
+        raise PageMistakeError(Mistake("The confidence is a number from 0 to 100.")) from error
+    try:
+        return address.bounded(int(asked["clause"]), low)
+    except (ValueError, IndexError):
+        return address.gallery()
 
 
 def _gallery(services: Services, address: Address, asked: Mapping[str, str]) -> dict[str, object]:
@@ -206,6 +236,8 @@ def _messages(request: Request, address: Address) -> list[Message]:
     if image_id := asked.get("restored"):
         link = address.picture(image_id)
         return [Message("The picture is back.", link=link, link_text="Show it")]
+    if (retried := asked.get("retried", "")).isdecimal():
+        return [Message(f"{pictures(int(retried[:6]))} will be tagged again.")]
     if asked.get("done") == "retry":
         return [Message("The picture will be tagged again in a moment.")]
     if asked.get("done") == "taken":

@@ -1,111 +1,25 @@
-"""The gallery's regions: filter bar, facets, results. View models compute, templates print."""
+"""The gallery's regions but for its filter bar. View models compute, templates print."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import ClassVar
 
-from catalog.query import Clause, Query, label_text
+from catalog.query import Query, label_text
 from catalog.records import ImageRecord, LabelCount, Page
 from catalog.terms import DEFAULT_MIN
-from webapp.addresses import SORTS, Address, single_label
+from webapp.addresses import Address, single_label
 from webapp.label_view import says_less
 from webapp.media import MediaUrls
 from webapp.phrases import clause_phrase
 from webapp.rendering import StyleSheet
 from webapp.states_view import nothing_found
-from webapp.wording import count, day, first_upper, month, parse_day, percent, pictures
+from webapp.wording import count, day, first_upper, month, parse_day, percent
 
-BUCKET = 5
 SMALLEST_RATIO, LARGEST_RATIO, UNKNOWN_RATIO = 0.5, 3.2, 4 / 3
 LABELS_IN_CAPTION = 3
 LEAST_UNDER_HEADING = 5
 NO_CATEGORY = "Other"
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """One clause of the search, and where to go without it."""
-
-    text: str
-    bound: str
-    negated: bool
-    remove_url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar of the histogram: geometry in a 100 by 100 box, `low` its lower bound in percent."""
-
-    x: float
-    y: float
-    height: float
-    low: int
-    inside: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    value: str
-    text: str
-    selected: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FilterBar:
-    """How many pictures, what is filtered, the slider and the order."""
-
-    count: str
-    chips: list[Chip]
-    clear_url: str
-    min_value: str
-    threshold: int
-    reset_url: str
-    bars: list[Bar]
-    sorts: list[Option]
-
-    @classmethod
-    def of(cls, address: Address, page: Page | None, histogram: Sequence[int]) -> "FilterBar":
-        threshold = DEFAULT_MIN if address.min is None else address.min
-        clauses = address.query.clauses
-        return cls(
-            count=_count(page),
-            chips=[_chip(address, index, clause) for index, clause in enumerate(clauses)],
-            clear_url=address.gallery("") if clauses else "",
-            min_value="" if address.min is None else f"{address.min:g}",
-            threshold=int(threshold),
-            reset_url="" if address.min is None else address.gallery_at(None),
-            bars=_bars(histogram, threshold),
-            sorts=[Option(value, text, value == address.sort) for value, text in SORTS.items()],
-        )
-
-
-def _count(page: Page | None) -> str:
-    if page is None:
-        return ""
-    return ("" if page.total_is_exact else "about ") + pictures(page.total)
-
-
-def _chip(address: Address, index: int, clause: Clause) -> Chip:
-    text, bound = clause_phrase(clause)
-    return Chip(text, bound, clause.negated, address.without(index))
-
-
-def _bars(histogram: Sequence[int], threshold: float) -> list[Bar]:
-    """Draw the histogram; the root of each share keeps small bars visible beside large ones."""
-    largest = max(histogram, default=0)
-    if not largest:
-        return []
-    width = 100 / len(histogram)
-    bars = []
-    for index, number in enumerate(histogram):
-        height = 0.0 if number == 0 else 6 + 94 * (number / largest) ** 0.5
-        low = index * 100 // len(histogram)
-        bars.append(
-            Bar(round(index * width, 2), round(100 - height, 1), round(height, 1), low,
-                low + BUCKET > threshold)
-        )  # fmt: skip
-    return bars
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +162,7 @@ class Results:
     empty: Empty | None
     url: str = "/"
     first_url: str = ""
+    failed_only: bool = False
 
     @classmethod
     def of(
@@ -266,7 +181,10 @@ class Results:
         sections = _sections(address.sort, page.images, tiles, today)
         first_url = address.gallery()
         here = address.gallery(cursor=cursor) if cursor else first_url
-        return cls(sections, next_url, waiting, empty, here, first_url if cursor else "")
+        failed_only = address.query.text.strip().casefold() == "is:failed" and not cursor
+        return cls(
+            sections, next_url, waiting, empty, here, first_url if cursor else "", failed_only
+        )
 
 
 def telling_labels(record: ImageRecord, threshold: float) -> list[tuple[str, str]]:

@@ -10,4 +10,5 @@ import "./picture/copy.js";
 import "./picture/forms.js";
 import "./picture/waiting.js";
 import "./picture/zoom.js";
+import "./select/act.js";
 import "./upload/start.js";

@@ -1,23 +1,34 @@
-/** Say that something did not work, where it is seen and heard, and offer to try again. */
+/** Say what has happened, where it is seen and heard (#messages), with one thing to do about it. */
 
 /**
- * @param {unknown} error its message is a sentence for a person
- * @param {() => void} [again]
+ * @param {string} sentence
+ * @param {string} [word] of the button; none where it is empty
+ * @param {() => unknown} [action]
  */
-export function say(error, again) {
-  const sentence = error instanceof Error && error.message ? error.message : "This did not work. Try again.";
+export function tell(sentence, word, action) {
   const message = document.createElement("div");
   message.className = "message";
   message.append(sentence);
-  if (again) {
+  if (word) {
     const button = document.createElement("button");
+    button.type = "button";
     button.className = "link";
-    button.textContent = "Try again";
+    button.textContent = word;
     button.addEventListener("click", () => {
       message.remove();
-      again();
+      action?.();
     });
     message.append(button);
   }
   document.getElementById("messages")?.replaceChildren(message);
+}
+
+/**
+ * Say that something did not work, and offer to try again.
+ * @param {unknown} error its message is a sentence for a person
+ * @param {() => unknown} [again]
+ */
+export function say(error, again) {
+  const sentence = error instanceof Error && error.message ? error.message : "This did not work. Try again.";
+  tell(sentence, again && "Try again", again);
 }

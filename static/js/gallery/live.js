@@ -14,7 +14,7 @@ const CHANGED_WAIT_MS = 200;
 const POLL_FROM_MS = 2500;
 const POLL_TO_MS = 15000;
 /** Said once, not again after a reload. */
-const SAID = ["deleted", "restored", "done"];
+const SAID = ["deleted", "restored", "done", "retried"];
 
 let visiting = new AbortController();
 let busy = false;
@@ -53,6 +53,7 @@ export async function visit(url, { history: way = "push", scroll = true, place }
     showText(next.doc);
     if (scroll) window.scrollTo({ top: 0 });
     takePages(place);
+    document.dispatchEvent(new CustomEvent("taglight:visited"));
     if (way !== "none") announce(document.querySelector(".count")?.textContent ?? "");
   } catch (error) {
     if (!mine.signal.aborted) say(error, () => visit(url, { history: way, scroll, place }));
@@ -155,12 +156,15 @@ function start() {
   document.addEventListener("click", onClick);
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (!(form instanceof HTMLFormElement) || form.method !== "get" || event.defaultPrevented) return;
+    if (!(form instanceof HTMLFormElement) || form.method !== "get" || form.id === "picked" || event.defaultPrevented) return;
     event.preventDefault();
     visit(`${form.action}?${pairsOf(form)}`);
   });
   document.addEventListener("change", (event) => {
-    if (event.target instanceof Element && event.target.matches("[data-submit]")) visit(formUrl());
+    const field = event.target;
+    if (!(field instanceof HTMLInputElement || field instanceof HTMLSelectElement)) return;
+    if (field.matches("[data-submit]")) visit(formUrl());
+    if (field.matches("[data-bound]")) field.form?.requestSubmit();
   });
   document.addEventListener("taglight:changed", () => schedule(CHANGED_WAIT_MS));
   document.addEventListener("visibilitychange", () => document.hidden || schedule(0));

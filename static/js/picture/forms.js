@@ -57,7 +57,7 @@ function complain(form, error) {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (!(form instanceof HTMLFormElement) || !form.matches('.view form[method="post"], .message form')) return;
+  if (!(form instanceof HTMLFormElement) || !form.matches('.view form[method="post"], .message form, .again-all')) return;
   event.preventDefault();
   if (form.dataset.busy) return;
   form.dataset.busy = "yes";

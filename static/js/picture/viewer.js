@@ -44,6 +44,7 @@ export const forgetAhead = () => ahead.clear();
  * Show a picture, over the gallery or in the place of the one that is shown.
  * @param {string} url
  * @param {boolean} [walk] a new address; without it that of the browser holds
+ * @returns {Promise<void>}
  */
 export async function showPicture(url, walk = false) {
   wanted = url;
@@ -51,7 +52,8 @@ export async function showPicture(url, walk = false) {
   try {
     page = await fetched(url);
   } catch (error) {
-    return say(error, () => showPicture(url, walk));
+    say(error, () => showPicture(url, walk));
+    return;
   }
   const view = page.doc.querySelector(".view");
   if (wanted !== url) return;

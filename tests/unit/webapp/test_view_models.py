@@ -7,8 +7,9 @@ import pytest
 from catalog.records import ImageRecord, LabelCount, Page
 from tests.view_records import TODAY, Urls, picture, search
 from webapp.addresses import Address
+from webapp.filter_view import FilterBar
 from webapp.rendering import StyleSheet
-from webapp.view_models import Facets, FilterBar, Mistake, Results
+from webapp.view_models import Facets, Mistake, Results
 
 
 def results(address: Address, *records: ImageRecord, following: str | None = None) -> Results:

@@ -1,0 +1,132 @@
+"""Many pictures at once: picked in every way, labelled, deleted, listed, and taken back."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.browser_pages import tiles
+from tests.e2e.conftest import SCREENSHOTS, NewContext, Server
+from tests.e2e.libraries import put_many, wait_for
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+MANY = 70
+
+
+@pytest.fixture
+def gallery(new_context: NewContext, server: Server) -> Page:
+    """Pictures for more than one page."""
+    put_many(server.library, MANY)
+    page = new_context().new_page()
+    page.goto("/")
+    wait_for(page, MANY)
+    page.goto("/?sort=name", wait_until="networkidle")
+    return page
+
+
+def mark(page: Page, index: int) -> None:
+    """Click the check mark of a picture."""
+    tile = tiles(page).nth(index)
+    tile.hover()
+    tile.get_by_role("checkbox").click()
+
+
+def total(page: Page, query: str) -> int:
+    answer = page.request.get("/api/images", params={"q": query, "limit": 1}).json()
+    number: int = answer["total"]
+    return number
+
+
+def selected(page: Page, number: int) -> None:
+    word = "picture" if number == 1 else "pictures"
+    expect(page.locator("[data-picked-count]")).to_have_text(f"{number} {word} selected")
+
+
+def test_pick_by_mouse_and_key(gallery: Page) -> None:
+    bar = gallery.get_by_role("form", name="Selected pictures")
+    mark(gallery, 2)
+    selected(gallery, 1)
+    tiles(gallery).nth(6).click(modifiers=["Shift"])
+    selected(gallery, 5)
+    tiles(gallery).nth(3).click()  # while some are picked, a click picks
+    selected(gallery, 4)
+    gallery.screenshot(path=SCREENSHOTS / "picked-1440-light.png")
+    gallery.keyboard.press("Escape")
+    expect(bar).to_be_hidden()
+
+    tiles(gallery).nth(4).get_by_role("link").focus()
+    gallery.keyboard.press("x")
+    selected(gallery, 1)
+    tiles(gallery).nth(8).get_by_role("link").focus()
+    gallery.keyboard.press("Shift+X")
+    selected(gallery, 5)
+    gallery.get_by_role("button", name="All that is found").click()
+    selected(gallery, MANY)
+    expect(tiles(gallery).nth(0).get_by_role("checkbox")).to_be_checked()
+    gallery.get_by_role("button", name="Select nothing").click()
+    expect(bar).to_be_hidden()
+    tiles(gallery).nth(1).get_by_role("link").click()
+    expect(gallery.get_by_role("dialog", name="Picture")).to_be_visible()
+
+
+def test_labels_are_added_rejected_and_taken_back(gallery: Page) -> None:
+    seen = total(gallery, "sea>=0")
+    for index in range(5):
+        mark(gallery, index)
+    gallery.get_by_label("Label to add or reject").fill("Harbour")
+    gallery.get_by_role("button", name="Add", exact=True).click()
+    expect(gallery.get_by_text("“Harbour” added to 5 pictures.")).to_be_visible()
+    assert total(gallery, "harbour") == 5
+    gallery.get_by_role("button", name="Undo").click()
+    expect(gallery.get_by_text("Undone for 5 pictures.")).to_be_visible()
+    assert total(gallery, "harbour") == 0
+
+    # Rejected only where it was; and back again, each as sure as before.
+    gallery.keyboard.press("a")
+    selected(gallery, MANY)
+    before = gallery.request.get("/api/images?q=sea>=0&limit=200&min=0").json()["images"]
+    gallery.get_by_label("Label to add or reject").fill("sea")
+    gallery.get_by_role("button", name="Reject", exact=True).click()
+    expect(gallery.get_by_text(re.compile("rejected on"))).to_be_visible()
+    assert total(gallery, "sea>=0") == 0
+    gallery.get_by_role("button", name="Undo").click()
+    expect(gallery.get_by_text(f"Undone for {seen} pictures.")).to_be_visible()
+    after = gallery.request.get("/api/images?q=sea>=0&limit=200&min=0").json()["images"]
+    assert after == before
+
+
+def test_delete_what_a_search_finds_and_undo(gallery: Page) -> None:
+    gallery.goto("/?q=boat", wait_until="networkidle")
+    boats = total(gallery, "boat")
+    assert boats > 5
+    gallery.keyboard.press("a")
+    selected(gallery, boats)
+    gallery.get_by_role("button", name="Delete").click()
+    expect(gallery.get_by_text(f"{boats} pictures moved to the trash.")).to_be_visible()
+    expect(tiles(gallery)).to_have_count(0)
+    gallery.get_by_role("button", name="Undo").click()
+    expect(tiles(gallery)).to_have_count(boats)
+
+
+def test_tag_again_and_download_as_a_list(gallery: Page) -> None:
+    names = [tiles(gallery).nth(index).locator("b").inner_text() for index in (1, 2)]
+    mark(gallery, 1)
+    mark(gallery, 2)
+    with gallery.expect_download() as found:
+        gallery.get_by_role("link", name="List").click()
+    lines = found.value.path().read_text("utf-8").splitlines()
+    assert len(lines) == 3
+    assert all(name in line for name, line in zip(names, lines[1:], strict=True))
+
+    gallery.keyboard.press("Escape")
+    gallery.goto("/?q=boat", wait_until="networkidle")
+    gallery.keyboard.press("a")
+    with gallery.expect_download() as found:
+        gallery.get_by_role("link", name="List").click()
+    assert len(found.value.path().read_text("utf-8").splitlines()) == total(gallery, "boat") + 1
+
+    gallery.keyboard.press("Escape")
+    mark(gallery, 0)
+    gallery.get_by_role("button", name="Tag again").click()
+    expect(gallery.get_by_text("1 picture will be tagged again.")).to_be_visible()
