@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { wordAt, written } from "../../static/js/gallery/word.js";
+import { withRecent, wordAt, wordsFor, written } from "../../static/js/gallery/word.js";
 
 describe("the word that is completed", () => {
   const cases = [
@@ -23,4 +23,19 @@ describe("the word that is completed", () => {
     assert.equal(written("is:odd"), '"is:odd"');
     assert.equal(written("-minus"), '"-minus"');
   });
+});
+
+it("words of the language are completed, and their values", () => {
+  assert.deepEqual(wordsFor("i"), ["is:failed", "is:pending", "is:unlabelled", "is:edited", "is:trashed", "in:"]);
+  assert.deepEqual(wordsFor("Color:b"), ["color:black", "color:blue", "color:brown"]);
+  assert.deepEqual(wordsFor("type:h"), ["type:heic"]);
+  assert.deepEqual(wordsFor("is:failed"), []);
+  assert.deepEqual(wordsFor(""), []);
+});
+
+it("the latest searches come first, each once, and not too many", () => {
+  assert.deepEqual(withRecent(["dog", "cat"], " cat "), ["cat", "dog"]);
+  assert.deepEqual(withRecent("nonsense", "dog"), ["dog"]);
+  assert.deepEqual(withRecent([1, null, "dog"], ""), ["dog"]);
+  assert.equal(withRecent([..."abcdefghij"], "z").length, 8);
 });

@@ -1,13 +1,16 @@
 /**
- * Completion of label names for fields with data-complete="<url>": the word before the caret is looked up.
- * data-complete-whole: the whole field is one label name, written as it is.
+ * Completion for fields with data-complete="<url>": label names and words of the search language, of the word before
+ * the caret; in an empty field the latest searches. data-complete-whole: the whole field is one label name.
  */
 
 import { getJson } from "../api.js";
-import { wordAt, written } from "./word.js";
+import { recent } from "./recent.js";
+import { wordAt, wordsFor, written } from "./word.js";
 
 const WAIT_MS = 120;
 const MOST = 8;
+
+/** @typedef {{text: string, note: string, whole?: boolean}} Choice `whole`: takes the place of all that is written */
 
 class Completion {
   /** @param {HTMLInputElement} field */
@@ -29,6 +32,7 @@ class Completion {
     field.addEventListener("input", () => this.later());
     field.addEventListener("keydown", (event) => this.key(event));
     field.addEventListener("blur", () => this.close());
+    field.addEventListener("focus", () => this.showRecent());
     this.list.addEventListener("mousedown", (event) => this.press(event));
     this.close();
   }
@@ -46,32 +50,46 @@ class Completion {
   async ask() {
     this.asking.abort();
     const { prefix } = this.word();
-    if (!prefix || (!this.whole && /[:<>*]/.test(prefix))) return this.close();
+    if (!prefix) return this.showRecent();
+    /** @type {Choice[]} */
+    const words = this.whole ? [] : wordsFor(prefix).map((text) => ({ text, note: "" }));
+    if (!this.whole && /[:<>*]/.test(prefix)) return this.show(words);
     this.asking = new AbortController();
     const pairs = new URLSearchParams({ prefix, limit: String(MOST), min: "0" });
     try {
       const answer = await getJson(`${this.field.dataset.complete}?${pairs}`, this.asking.signal);
-      if (document.activeElement === this.field) this.show(answer.labels);
+      /** @type {Choice[]} */
+      const labels = answer.labels.map((/** @type {{name: string, count: number}} */ { name, count }) => ({
+        text: this.whole ? name : written(name),
+        note: count.toLocaleString("en"),
+      }));
+      if (document.activeElement === this.field) this.show([...labels, ...words].slice(0, MOST));
     } catch {
       this.close();
     }
   }
 
-  /** @param {{name: string, count: number}[]} labels */
-  show(labels) {
-    this.list.replaceChildren(...labels.map((label, index) => this.option(label, index)));
+  showRecent() {
+    if (this.whole || this.field.value) return this.close();
+    this.show(recent().map((text) => ({ text, note: "Searched before", whole: true })));
+  }
+
+  /** @param {Choice[]} choices */
+  show(choices) {
+    this.list.replaceChildren(...choices.map((choice, index) => this.option(choice, index)));
     this.choose(-1);
-    this.list.hidden = labels.length === 0;
+    this.list.hidden = choices.length === 0;
     this.field.setAttribute("aria-expanded", String(!this.list.hidden));
   }
 
-  /** @param {{name: string, count: number}} label @param {number} index */
-  option(label, index) {
+  /** @param {Choice} choice @param {number} index */
+  option(choice, index) {
     const item = document.createElement("li");
     item.id = `${this.list.id}-${index}`;
-    item.dataset.name = label.name;
+    item.dataset.text = choice.text;
+    item.toggleAttribute("data-whole", choice.whole ?? false);
     item.setAttribute("role", "option");
-    for (const text of [label.name, label.count.toLocaleString("en")]) {
+    for (const text of [choice.text, choice.note]) {
       const span = document.createElement("span");
       span.textContent = text;
       item.append(span);
@@ -116,13 +134,20 @@ class Completion {
 
   /** @param {Element} item */
   take(item) {
-    const name = item.getAttribute("data-name") ?? "";
+    const chosen = item.getAttribute("data-text") ?? "";
+    if (item.hasAttribute("data-whole")) {
+      this.field.value = chosen;
+      this.close();
+      return this.field.form?.requestSubmit();
+    }
     const { start, prefix } = this.word();
-    const text = this.whole ? name : `${written(name)} `;
+    const open = chosen.endsWith(":");
+    const text = this.whole || open ? chosen : `${chosen} `;
     const quote = this.field.value[start] === '"' ? 1 : 0;
     const end = this.whole ? this.field.value.length : start + quote + prefix.length;
     this.field.setRangeText(text, start, end, "end");
     this.close();
+    if (open) this.later();
   }
 
   close() {

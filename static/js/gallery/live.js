@@ -7,6 +7,7 @@ import { announce } from "../announce.js";
 import { plainLink } from "../link.js";
 import { hideViewer, showPicture } from "../picture/viewer.js";
 import { say } from "../say.js";
+import { remember } from "./recent.js";
 import { renewFirst, startPages, takePages } from "./pages.js";
 import { fetchPage, swapRegions } from "./regions.js";
 
@@ -158,6 +159,7 @@ function start() {
     const form = event.target;
     if (!(form instanceof HTMLFormElement) || form.method !== "get" || form.id === "picked" || event.defaultPrevented) return;
     event.preventDefault();
+    if (form === searchForm()) remember(searchBox()?.value ?? "");
     visit(`${form.action}?${pairsOf(form)}`);
   });
   document.addEventListener("change", (event) => {

@@ -50,7 +50,11 @@ document.addEventListener("input", (event) => {
   if (!range) return;
   range.setAttribute("data-busy", "");
   const value = document.querySelector("[data-slider-value]");
-  if (value instanceof HTMLInputElement) value.value = range.value;
+  if (value instanceof HTMLInputElement) {
+    value.value = range.value;
+    // Nor may an older answer put its own number there, which the next question would ask for again.
+    value.setAttribute("data-busy", "");
+  }
   range.closest("[data-slider]")?.classList.remove("resting");
   range.setAttribute("aria-valuetext", `${range.value} %`);
   paint(Number(range.value));
@@ -61,8 +65,7 @@ document.addEventListener("change", (event) => {
   const range = field(event.target, "[data-slider-range]");
   const value = field(event.target, "[data-slider-value]");
   Promise.resolve(range && running).then(() => {
-    range?.removeAttribute("data-busy");
-    value?.removeAttribute("data-busy");
+    for (const each of document.querySelectorAll("[data-slider] [data-busy]")) each.removeAttribute("data-busy");
     if (range) moved = false;
     else if (value?.checkValidity()) visit(formUrl(), { scroll: false });
   });
