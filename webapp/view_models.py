@@ -18,6 +18,7 @@ from webapp.wording import count, day, first_upper, month, parse_day, percent
 
 SMALLEST_RATIO, LARGEST_RATIO, UNKNOWN_RATIO = 0.5, 3.2, 4 / 3
 LABELS_IN_CAPTION = 3
+IN_SIGHT = 4  # pictures that are there before anybody scrolls, on any screen
 LEAST_UNDER_HEADING = 5
 NO_CATEGORY = "Other"
 
@@ -126,6 +127,7 @@ class Tile:
     height: int
     labels: list[tuple[str, str]]
     reason: str
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,10 @@ class Results:
         today: date,
         cursor: str | None = None,
     ) -> "Results":
-        tiles = [_tile(address, record, urls, style) for record in page.images]
+        tiles = [
+            _tile(address, record, urls, style, first=place < IN_SIGHT)
+            for place, record in enumerate(page.images)
+        ]
         empty = None if tiles else _empty(address)
         next_url = address.gallery(cursor=page.next) if page.next else ""
         waiting = sum(tile.status == "pending" for tile in tiles)
@@ -201,7 +206,9 @@ def telling_labels(record: ImageRecord, threshold: float) -> list[tuple[str, str
     return [(name, percent(value)) for name, value in telling or shown]
 
 
-def _tile(address: Address, record: ImageRecord, urls: MediaUrls, style: StyleSheet) -> Tile:
+def _tile(
+    address: Address, record: ImageRecord, urls: MediaUrls, style: StyleSheet, *, first: bool
+) -> Tile:
     css = f"t-{record.id}"
     width, height = record.width or 0, record.height or 0
     ratio = width / height if width and height else UNKNOWN_RATIO
@@ -217,11 +224,12 @@ def _tile(address: Address, record: ImageRecord, urls: MediaUrls, style: StyleSh
         status=record.status,
         source=small or large or "",
         sources=f"{small} 320w, {large} 1280w" if small and large else "",
-        sizes=f"{int(ratio * 240)}px",
+        sizes=f"(max-width: 900px) {int(ratio * 120)}px, {int(ratio * 190)}px",
         width=int(ratio * 240),
         height=240,
         labels=telling_labels(record, threshold)[:LABELS_IN_CAPTION],
         reason=record.error_message or "",
+        first=first,
     )
 
 

@@ -4,6 +4,7 @@
 import "./gallery/complete.js";
 import "./gallery/keys.js";
 import "./gallery/live.js";
+import "./gallery/renew.js";
 import "./gallery/slider.js";
 import "./picture/boxes.js";
 import "./picture/copy.js";

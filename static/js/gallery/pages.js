@@ -27,7 +27,7 @@ const observer = new IntersectionObserver(
       }
     }
   },
-  { rootMargin: "150% 0px" },
+  { rootMargin: "250% 0px" },
 );
 
 /** @returns {HTMLElement[]} */

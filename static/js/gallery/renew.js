@@ -1,6 +1,6 @@
 /** Addresses in a bucket end after hours: a picture that does not load any more is asked for by a new one. */
 
-import { fetchPage, swapRegions } from "./regions.js";
+import { fetchPage } from "./regions.js";
 
 /** Addresses that were tried; one that comes back the same is not asked for again. */
 const tried = new Set();
@@ -12,7 +12,11 @@ document.addEventListener(
     tried.add(image.src);
     const tile = image.closest(".tile");
     try {
-      if (!tile) return swapRegions(await fetchPage(location.href), ["stage"]);
+      if (!tile) {
+        const shown = (await fetchPage(location.href)).doc.querySelector(".stage-picture img");
+        image.src = shown?.getAttribute("src") ?? "";
+        return;
+      }
       const { thumbnail } = await (await fetch(`/api/images/${tile.id.slice(2)}`)).json();
       image.removeAttribute("srcset");
       image.src = thumbnail.url;

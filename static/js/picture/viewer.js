@@ -15,6 +15,8 @@ const ahead = new Map();
 let opener = null;
 let titleBeneath = "";
 let wanted = "";
+/** Turns asked for while a picture is still on its way: `rel` of the links, in order. @type {string[]} */
+const turns = [];
 
 const viewer = () => document.getElementById("viewer");
 const beneath = () => document.querySelectorAll("body > header, body > main, .skip");
@@ -52,6 +54,7 @@ export async function showPicture(url, walk = false) {
   try {
     page = await fetched(url);
   } catch (error) {
+    wanted = "";
     say(error, () => showPicture(url, walk));
     return;
   }
@@ -63,6 +66,14 @@ export async function showPicture(url, walk = false) {
     else history.pushState({ over: true }, "", page.url);
   }
   put(view, page);
+  wanted = "";
+  const turn = turns.shift();
+  const link = turn && view.querySelector(`[rel="${turn}"]`);
+  if (link instanceof HTMLElement) {
+    link.click();
+    return;
+  }
+  turns.length = 0;
   for (const link of view.querySelectorAll(".turn")) preload(/** @type {HTMLAnchorElement} */ (link).href);
 }
 
@@ -121,7 +132,8 @@ document.addEventListener("click", (event) => {
   const link = plainLink(event);
   if (link?.matches(".tile a, .turn")) {
     event.preventDefault();
-    showPicture(link.href, true);
+    if (wanted && link.matches(".turn")) turns.push(link.rel);
+    else showPicture(link.href, true);
   } else if (link?.matches("[data-back]") && history.state?.over) {
     event.preventDefault();
     history.back();

@@ -32,6 +32,7 @@ function show() {
   const place = bar();
   if (!place) return;
   place.hidden = !number;
+  if (!number && !document.body.matches(".picking")) return;
   document.body.classList.toggle("picking", number > 0);
   for (const tile of tiles()) {
     const mark = tile.querySelector(".pick");

@@ -175,6 +175,7 @@ export class Tray {
    * @returns {boolean} whether it wants to be drawn again
    */
   #drawHead(now) {
+    if (this.#place.hidden) return false;
     if (now - this.#headAt < HEAD_EVERY_MS) return true;
     this.#headAt = now;
     if (this.#queue.sending) this.#speedometer.note(now, this.#queue.bytesOut);
