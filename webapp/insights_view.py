@@ -65,6 +65,7 @@ class Insights:
     bands: list[Band]
     uploads: Chart
     colors: list[Bar]
+    exact: bool
 
     @classmethod
     def of(cls, conn: Connection, label: str, urls: MediaUrls) -> "Insights":
@@ -82,11 +83,12 @@ class Insights:
             bands=_bands(conn, chosen, urls) if chosen else [],
             uploads=_uploads(conn),
             colors=_colors(conn),
+            exact=reads.counts_are_exact(conn, parse("")),
         )
 
 
 def _count(conn: Connection, text: str) -> int:
-    return reads.count(conn, parse(text))
+    return reads.count(conn, parse(text)).number
 
 
 def _bars(rows: list[tuple[str, int, str]], what: str = "") -> list[Bar]:
@@ -144,7 +146,8 @@ def _bands(conn: Connection, label: str, urls: MediaUrls) -> list[Band]:
     for band in reversed(range(BANDS)):
         low, high = band * width, (band + 1) * width
         last = high == 100
-        number = over[band] - (0 if last else over[band + 1])
+        # Numbers that are about right can cross each other.
+        number = max(0, over[band] - (0 if last else over[band + 1]))
         text = f"{name}>={low}" if last else f"{name}>={low} {name}<{high}"
         rows.append((f"{low} to {high}{NBSP}%", number, text))
     while rows and not rows[-1][1]:  # nothing is that unsure: below what the tagger keeps
