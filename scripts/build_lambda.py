@@ -158,12 +158,19 @@ def copy_code(package: Package, into: Path) -> None:
         shutil.rmtree(into / name, ignore_errors=True)
 
 
-def bake(package: Package, into: Path) -> bool:
-    """Make templates and scripts ready, where this Python has what that takes; tell whether."""
+def bake(package: Package, into: Path, target: Target | None) -> bool:
+    """Make templates and scripts ready, where this Python has what that takes; tell whether.
+
+    A package for this very Python brings what it takes.
+    """
     if "templates" not in package.code:
         return True
     command = [sys.executable, "-m", "webapp.baking", str(into)]
-    return subprocess.run(command, check=False, cwd=ROOT).returncode == 0  # noqa: S603
+    path = {"PYTHONPATH": str(into)} if target is None else {}
+    done = subprocess.run(  # noqa: S603 - our own arguments
+        command, check=False, cwd=ROOT, env=os.environ | path, capture_output=True
+    )
+    return done.returncode == 0
 
 
 def python_for(target: Target | None) -> str | None:
@@ -235,7 +242,7 @@ def main() -> None:
     install(package, target, into)
     prune(into)
     copy_code(package, into)
-    if not bake(package, into):
+    if not bake(package, into, target):
         sys.stdout.write("Not baked (needs `make setup`): cold starts take longer.\n")
     compiled = write_bytecode(target, into)
     report(arguments.package, package, measure(into), compiled)

@@ -3,12 +3,15 @@
 Where a Python of Lambda's version is found, it builds and runs them; otherwise this one does.
 """
 
+import base64
+import gzip
 import json
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,10 @@ import pytest
 
 from scripts.build_lambda import PACKAGES, Target
 from tests import pictures
+from tests.postgres import Cluster
 from tests.strict_s3.site import REGION, S3Site
+from webapp.signin.sessions import BY_OPERATOR, SECURE_COOKIE, Sessions
+from webapp.signin.users import Identity
 
 ROOT = Path(__file__).resolve().parents[2]
 EVENTS = ROOT / "tests" / "events"
@@ -71,6 +77,7 @@ def build(python: str, tmp_path_factory: pytest.TempPathFactory) -> Build:
             )
             assert done.returncode == 0, done.stderr
             assert re.match(rf"{name}: [\d.]+ MB of at most \d+ \(", done.stdout), done.stdout
+            assert "Not baked" not in done.stdout
             made[name] = into
         return made[name]
 
@@ -169,6 +176,71 @@ def test_the_tagger_tags_a_picture(
     assert document["Tagging"]["Status"] == "tagged", document["Tagging"]
     assert document["Labels"][0]["Name"] == "Mobile Phone"
     assert (document["Image"]["Width"], document["Image"]["Height"]) == (320, 240)
+
+
+def asked(path: str, cookie: str = "", **headers: str) -> dict[str, Any]:
+    """Return a request as the HTTP API hands it over."""
+    found = event("http-api-gallery.json")
+    found["rawPath"] = found["requestContext"]["http"]["path"] = path
+    found["headers"] |= headers
+    if cookie:
+        found["cookies"] = [cookie]
+    return found
+
+
+def session(secret: str) -> str:
+    """Return the cookie of a viewer."""
+    sealed = Sessions((secret,), timedelta(hours=1)).seal(
+        Identity("test:viewer", "viewer"), BY_OPERATOR, "viewer"
+    )
+    return f"{SECURE_COOKIE}={sealed}"
+
+
+def test_the_web_app_is_closed_where_nobody_can_sign_in(python: str, build: Build) -> None:
+    answers, modules = run(python, build("web"), "webapp.lambda_handler", [asked("/")], {})
+    assert [answer["statusCode"] for answer in answers] == [503]
+    assert not modules & NEVER["web"]
+
+
+def test_the_web_app_shows_pages_from_its_package_alone(
+    python: str, build: Build, s3_site: S3Site, postgres: Cluster
+) -> None:
+    secret = "a secret of the tests: long enough"
+    environment = s3_site.environment() | {
+        "AWS_ENDPOINT_URL": s3_site.moto_url,
+        "BUCKET_NAME": s3_site.bucket,
+        "CATALOG_URL": postgres.create("packages"),
+        "TAG_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/tag",
+        "PUBLIC_URL": "https://d111111abcdef8.cloudfront.net",
+        "SESSION_SECRET": secret,
+        "ORIGIN_SECRET": "what CloudFront sends",
+        "OIDC_ISSUER": "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pool",
+        "OIDC_CLIENT_ID": "taglight",
+    }
+    around = asked("/")
+    del around["headers"]["x-taglight-origin"]
+    static = asked("/static/0/css/base.css", **{"accept-encoding": "identity"})
+    events = [asked("/healthz"), asked("/"), asked("/", session(secret)), static, around]
+    answers, modules = run(python, build("web"), "webapp.lambda_handler", events, environment)
+    health, stranger, gallery, sheet, went_around = answers
+    assert json.loads(body_of(health)) == {"status": "ok", "store": "ok", "catalog": "ok"}
+    assert (stranger["statusCode"], stranger["headers"]["location"][:7]) == (303, "/signin")
+    assert gallery["statusCode"] == 200
+    assert "<main" in body_of(gallery)
+    assert (sheet["statusCode"], "body" in sheet["body"]) == (200, True)
+    assert went_around["statusCode"] == 403
+    assert "psycopg" in modules
+    assert not modules & NEVER["web"]
+
+
+def body_of(answer: dict[str, Any]) -> str:
+    """Return the text of an answer, unpacked."""
+    body: str = answer["body"]
+    if not answer.get("isBase64Encoded"):
+        return body
+    raw = base64.b64decode(body)
+    packed = answer["headers"].get("content-encoding") == "gzip"
+    return (gzip.decompress(raw) if packed else raw).decode()
 
 
 def test_markers_of_a_lock_are_judged_for_the_target_not_for_this_python() -> None:
