@@ -38,6 +38,16 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), f"{page.name} points at {target}"
 
 
+def test_every_reason_of_a_failure_is_documented() -> None:
+    page = (ROOT / "docs" / "metadata-format.md").read_text("utf-8")
+    sources = "".join(path.read_text("utf-8") for path in (ROOT / "tagger").rglob("*.py"))
+    made = re.findall(r'(?:Picture|Tagging|Recognition)Error\(\s*"([a-z_]+)"', sources)
+    codes = {*made, *re.findall(r'"(recognizer_[a-z_]+)"', sources)}
+    assert {"empty", "out_of_memory", "gave_up", "waited_too_long", "recognizer_access"} <= codes
+    for code in codes:
+        assert f"`{code}`" in page
+
+
 def test_every_command_and_column_is_documented() -> None:
     page = (ROOT / "docs" / "commands.md").read_text("utf-8")
     for command in app.registered_commands:
