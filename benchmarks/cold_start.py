@@ -55,24 +55,27 @@ ENVIRONMENT = {
     "AWS_SESSION_TOKEN": "example" * 60,
 }
 BARE = "fastapi, mangum, sqlalchemy, psycopg, jinja2, botocore.auth, botocore.awsrequest"
+# SQLAlchemy speaks to psycopg through a module of its own, which no page can do without.
 FLOOR = f"""
 import time
-began = time.process_time(), time.perf_counter()
+began = time.process_time()
 import {BARE}
-print(time.process_time() - began[0], time.perf_counter() - began[1])
+bare = time.process_time() - began
+import sqlalchemy.dialects.postgresql
+print(bare, time.process_time() - began)
 """
 OURS = """
 import time
-began = time.process_time(), time.perf_counter()
+began = time.process_time()
 import json, sys
 from webapp.lambda_handler import handler
-imported = time.process_time() - began[0]
+imported = time.process_time() - began
 answer = handler(json.loads(sys.argv[1]), None)
-spent = time.process_time() - began[0], time.perf_counter() - began[1]
+spent = time.process_time() - began
 assert answer["statusCode"] == 200, answer
 assert answer["headers"]["content-encoding"] == "gzip"
 assert not {"boto3", "numpy", "httpx2", "authlib", "argon2"} & set(sys.modules)
-print(*spent, imported)
+print(spent, imported)
 """
 
 
@@ -132,11 +135,6 @@ def start(code: str, environment: dict[str, str], *arguments: str) -> list[float
     return [float(part) for part in done.stdout.split()]
 
 
-def least(found: list[list[float]]) -> list[float]:
-    """Return the round with the least of the processor's time: the one least disturbed."""
-    return min(found)
-
-
 def main() -> int:
     """Measure in turns, print the table, and fail where it is missed."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
@@ -153,17 +151,15 @@ def main() -> int:
             if turn:  # the first writes the bytecode
                 floors.append(floor)
                 pages.append(page)
-    bare, _ = least(floors)
-    spent, _, imported = least(pages)
-    row = Row(
-        "cold start of the web function",
-        f"{1000 * bare:.0f} ms",
-        f"{1000 * spent:.0f} ms (first page: {1000 * (spent - imported):.0f})",
-        spent / bare,
-        OWED,
-    )
+    bare, with_dialect = min(floors)
+    spent, imported = min(pages)
+    ours_said = f"{1000 * spent:.0f} ms (first page: {1000 * (spent - imported):.0f})"
+    row = Row("cold start", f"{1000 * bare:.0f} ms", ours_said, spent / bare, OWED)
+    wider = f"{1000 * with_dialect:.0f} ms"
+    dialect = Row("against the same with SQLAlchemy's dialect for PostgreSQL", wider, ours_said,
+                  spent / with_dialect, OWED)  # fmt: skip
     middle = [statistics.median(each[0] for each in found) for found in (floors, pages)]
-    print(table([row]))
+    print(table([row, dialect]))
     print(f"Medians: {1000 * middle[0]:.0f} ms, {1000 * middle[1]:.0f} ms.")
     return int(row.distance > 1)
 

@@ -58,7 +58,8 @@ def create_app(
     app.state.static_root = tree.root
     app.state.modules = tree.modules("js/main.js")
     errors.install(app)
-    for part in (api_images, api_labels, listing, uploads, health, static, pages):
+    # Pages first: FastAPI prepares the routes that it passes, and a cold start is asked for a page.
+    for part in (pages, api_images, api_labels, listing, uploads, health, static):
         app.include_router(part.router)
     if isinstance(urls, FolderUrls):
         app.include_router(media.router)

@@ -127,6 +127,10 @@ def check(settings: SignInSettings) -> None:
         raise SettingsError(
             f"SESSION_SECRET is too short: each has at least {SHORTEST_SECRET} characters."
         )
+    if settings.password_hash.get_secret_value() and find_spec("argon2") is None:
+        raise SettingsError(
+            "TAGLIGHT_PASSWORD_HASH needs another library: pip install 'taglight[signin]'."
+        )
     listed = settings.allowed_emails or settings.allowed_groups
     if any(host in settings.oidc_issuer for host in OPEN_TO_ALL) and not listed:
         raise SettingsError(

@@ -1,5 +1,7 @@
 """What is no sign-in is said at the start."""
 
+import sys
+
 import pytest
 
 from catalog.errors import SettingsError
@@ -36,6 +38,15 @@ def test_without_settings_there_is_no_sign_in() -> None:
 def test_a_sign_in_by_half_is_refused(settings: dict[str, str], sentence: str) -> None:
     with pytest.raises(SettingsError, match=sentence):
         sign_in_of(WebSettings(**settings))  # type: ignore[arg-type]
+
+
+def test_a_password_needs_what_checks_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in the package for Lambda, which does without."""
+    settings = WebSettings(session_secret=SECRET, password_hash="$argon2id$x")  # type: ignore[arg-type]
+    assert sign_in_of(settings) is not None
+    monkeypatch.setitem(sys.modules, "argon2", None)
+    with pytest.raises(SettingsError, match="another library"):
+        sign_in_of(settings)
 
 
 @pytest.mark.parametrize("issuer", ["http://login.example.org", "login.example.org", "ftp://x"])
