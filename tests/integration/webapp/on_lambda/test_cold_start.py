@@ -21,7 +21,9 @@ from webapp.static_files import StaticTree
 
 ROOT = Path(__file__).resolve().parents[4]
 # Loaded where they are needed, and not on the way to the first page.
-HEAVY = "argon2 authlib boto3 httpx2 joserfc numpy PIL pydantic_settings pyroaring uvicorn"
+HEAVY = (
+    "argon2 authlib boto3 httpx2 joserfc numpy PIL pydantic.v1 pydantic_settings pyroaring uvicorn"
+)
 SCRIPT = """
 import json, os, sys
 
