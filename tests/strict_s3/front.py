@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ HOP = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "host",
 # moto's routes do not match these; S3 takes them.
 STRANGE = {"\n": "\ue00a", "\r": "\ue00d"}
 MAX_KEY_BYTES = 1024
+_OF_A_BUCKET = re.compile(r"(.+)\.(?:localhost|s3\.[a-z0-9-]+\.amazonaws\.com)")
 
 
 @dataclass
@@ -101,8 +103,8 @@ class StrictFront:
     def _seen(self, request: Signed) -> Seen:
         hostname = (urlsplit("//" + (request.header("host") or "")).hostname) or ""
         path = unquote(request.path)[1:]
-        if hostname.endswith(".localhost"):
-            bucket, key = hostname.removesuffix(".localhost"), path
+        if named := _OF_A_BUCKET.fullmatch(hostname):
+            bucket, key = named[1], path
         else:
             bucket, _, key = path.partition("/")
         return Seen(request.method, bucket, key, request.query, dict(request.headers), request.body)

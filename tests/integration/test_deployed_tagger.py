@@ -1,0 +1,168 @@
+"""The tagger as the template wires it: bucket, events, queues, function, documents, catalog."""
+
+import io
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from catalog import reads
+from catalog.database import Database
+from catalog.keys import metadata_key
+from tests.deployed.stack import Deployment, deployed
+from tests.postgres import Cluster
+from tests.strict_s3.site import S3Site
+
+pytestmark = pytest.mark.xdist_group("deployed")
+
+# Seconds for which a message that was not done is out of sight: the template has 12 minutes, a
+# test that waits for it to come back has not.
+VISIBILITY, SOON = 90, 12
+Deploy = Callable[..., Deployment]
+
+
+@pytest.fixture
+def catalog(postgres: Cluster) -> str:
+    return postgres.create(f"deployed_{time.monotonic_ns()}")
+
+
+@pytest.fixture
+def deploy(s3_site: S3Site, tmp_path: Path, catalog: str) -> Iterator[Deploy]:
+    with ExitStack() as ending:
+        yield lambda visibility=VISIBILITY, **options: ending.enter_context(
+            deployed(s3_site, tmp_path, visibility=visibility, CatalogUrl=catalog, **options)
+        )
+
+
+@pytest.fixture
+def aws(deploy: Deploy) -> Deployment:
+    return deploy()
+
+
+def jpeg(color: str = "teal") -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (640, 480), color).save(file, "JPEG")
+    return file.getvalue()
+
+
+def put(aws: Deployment, key: str, content: bytes) -> None:
+    client = aws.site.client()
+    client.put_object(Bucket=aws.bucket, Key=key, Body=content)
+    client.close()
+
+
+def document(aws: Deployment, key: str) -> dict[str, Any]:
+    body = aws.site.client().get_object(Bucket=aws.bucket, Key=metadata_key(key))["Body"]
+    found: dict[str, Any] = json.loads(body.read())
+    return found
+
+
+def status(catalog: str, key: str) -> str:
+    database = Database.open(catalog)
+    try:
+        with database.reading() as connection:
+            found = reads.find_by_key(connection, key)
+    finally:
+        database.close()
+    return found.status if found else "none"
+
+
+def test_a_picture_put_by_anybody_is_tagged_and_indexed(aws: Deployment, catalog: str) -> None:
+    key = "uploads/holidays/red flower+50%.jpg"
+    put(aws, key, jpeg())
+    aws.settle()
+    found = document(aws, key)
+    assert found["Tagging"]["Status"] == "tagged"
+    assert found["Labels"][0]["Confidence"] > 50
+    assert status(catalog, key) == "tagged"
+    assert aws.services.rekognition.asked == 1
+
+
+def test_same_bytes_are_paid_once_and_what_is_no_picture_fails_with_a_reason(
+    aws: Deployment, catalog: str
+) -> None:
+    put(aws, "uploads/first.jpg", jpeg())
+    aws.settle()
+    put(aws, "uploads/again.jpg", jpeg())
+    put(aws, "uploads/letter.jpg", b"Dear Sir or Madam")
+    put(aws, "uploads/", b"")
+    aws.settle()
+    assert aws.services.rekognition.asked == 1
+    assert (
+        document(aws, "uploads/again.jpg")["Labels"] == document(aws, "uploads/first.jpg")["Labels"]
+    )
+    assert document(aws, "uploads/letter.jpg")["Tagging"]["Error"]["Message"]
+    assert status(catalog, "uploads/letter.jpg") == "failed"
+
+
+def test_throttled_work_waits_without_using_up_attempts(aws: Deployment, catalog: str) -> None:
+    # More than boto3 tries by itself in three calls, which are all the attempts there are.
+    aws.services.rekognition.fails(*["ThrottlingException"] * 20)
+    put(aws, "uploads/busy.jpg", jpeg())
+    aws.settle(120)
+    assert status(catalog, "uploads/busy.jpg") == "tagged"
+    assert len(aws.services.delays) >= 3
+    assert all(10 <= delay <= 900 for delay in aws.services.delays)
+    assert aws.waiting("TagDeadLetters") == 0
+
+
+def test_a_call_that_never_ends_gives_up_with_an_answer(deploy: Deploy, catalog: str) -> None:
+    aws = deploy(SOON, timeout=6)
+    aws.services.slow += [60.0] * 3
+    put(aws, "uploads/endless.jpg", jpeg())
+    aws.settle(120)
+    assert document(aws, "uploads/endless.jpg")["Tagging"]["Status"] == "failed"
+    assert status(catalog, "uploads/endless.jpg") == "failed"
+    assert aws.waiting("TagDeadLetters") == 1
+    assert len(aws.functions["TaggerFunction"].ended) == 3
+    put(aws, "uploads/next.jpg", jpeg("gold"))
+    aws.settle()
+    assert status(catalog, "uploads/next.jpg") == "tagged"
+
+
+def test_a_message_that_makes_no_sense_goes_to_the_dead_letters(
+    deploy: Deploy, catalog: str
+) -> None:
+    aws = deploy(SOON)
+    source = aws.sources["IndexQueue"]
+    aws.services.sqs.send_message(QueueUrl=source.queue_url, MessageBody="{ not JSON")
+    put(aws, "uploads/good.jpg", jpeg())
+    aws.settle(120)
+    assert aws.waiting("IndexDeadLetters") == 1
+    assert status(catalog, "uploads/good.jpg") == "tagged"
+
+
+def test_removed_pictures_leave_the_catalog_and_their_document_goes_to_the_trash(
+    aws: Deployment, catalog: str
+) -> None:
+    key = "uploads/gone.jpg"
+    put(aws, key, jpeg())
+    aws.settle()
+    client = aws.site.client()
+    client.delete_object(Bucket=aws.bucket, Key=key)
+    aws.settle()
+    assert status(catalog, key) == "none"
+    listed = client.list_objects_v2(Bucket=aws.bucket)["Contents"]
+    assert [each["Key"].split("/")[0] for each in listed] == ["trash"]
+
+
+def test_what_no_event_told_is_found_by_the_daily_comparison(aws: Deployment, catalog: str) -> None:
+    client = aws.site.client()
+    off: dict[str, Any] = {}
+    rules = client.get_bucket_notification_configuration(Bucket=aws.bucket)
+    client.put_bucket_notification_configuration(Bucket=aws.bucket, NotificationConfiguration=off)
+    put(aws, "uploads/silent.jpg", jpeg())
+    rules.pop("ResponseMetadata")
+    client.put_bucket_notification_configuration(Bucket=aws.bucket, NotificationConfiguration=rules)
+    assert status(catalog, "uploads/silent.jpg") == "none"
+    (daily,) = [each for each in aws.stack.of_type("AWS::Events::Rule").values()
+                if "ScheduleExpression" in each]  # fmt: skip
+    body = daily["Targets"][0]["Input"]
+    aws.services.sqs.send_message(QueueUrl=aws.sources["TagQueue"].queue_url, MessageBody=body)
+    aws.settle(120)
+    assert status(catalog, "uploads/silent.jpg") == "tagged"
