@@ -13,6 +13,7 @@ from tagger.errors import EventError
 from tagger.events import parse_events
 
 EVENTS = Path(__file__).parents[2] / "events"
+WEB = ("http-api-", "function-url-")
 
 
 def recorded(name: str) -> dict[str, Any]:
@@ -57,7 +58,15 @@ def test_recorded_events_tell_what_happened(name: str, expected: list[tuple[str,
 
 def test_every_recorded_event_is_tested() -> None:
     for path in EVENTS.glob("*.json"):
-        parse_events(recorded(path.stem))
+        if not path.stem.startswith(WEB):
+            parse_events(recorded(path.stem))
+
+
+def test_what_the_web_app_is_called_with_is_no_event_of_a_bucket() -> None:
+    for path in EVENTS.glob("*.json"):
+        if path.stem.startswith(WEB):
+            with pytest.raises(EventError):
+                parse_events(recorded(path.stem))
 
 
 def test_bucket_etag_and_sequencer_are_told() -> None:
