@@ -22,7 +22,7 @@ def test_without_a_sign_in_nobody_is_asked(site: Site) -> None:
     page = site.client.get("/")
     assert page.status_code == 200
     assert "Sign out" not in page.text
-    assert "Add pictures" in page.text
+    assert "data-upload-pick" in page.text
     assert site.client.get("/signin").status_code == 404
 
 
