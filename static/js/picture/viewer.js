@@ -130,11 +130,13 @@ export function hideViewer() {
 
 document.addEventListener("click", (event) => {
   const link = plainLink(event);
-  if (link?.matches(".tile a, .turn")) {
+  if (!link) return;
+  const other = link.matches(".upload-act a, .message a") && link.pathname.startsWith("/images/");
+  if (link.matches(".tile a, .turn") || (other && document.querySelector(".gallery, .view"))) {
     event.preventDefault();
     if (wanted && link.matches(".turn")) turns.push(link.rel);
     else showPicture(link.href, true);
-  } else if (link?.matches("[data-back]") && history.state?.over) {
+  } else if (link.matches("[data-back]") && history.state?.over) {
     event.preventDefault();
     history.back();
   }
