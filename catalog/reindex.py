@@ -5,8 +5,9 @@ else wrote between our reading of its document and our writing is left to them: 
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -22,6 +23,7 @@ from catalog.storage import ObjectInfo, ObjectStore
 # Pictures in one transaction: others write in between.
 BATCH = 1000
 
+T = TypeVar("T")
 Progress = Callable[[int, int | None], None]
 
 
@@ -66,13 +68,22 @@ class Reindexer:
         with self._database.reading() as connection:
             before = writes.known(connection, keys)
         if resuming:
-            batch = [info for info in batch if not self._is_current(info, before.get(info.key))]
-        sources = [read_source(self._store, info, info.key) for info in batch]
+            current = self._of_each(lambda i: self._is_current(i, before.get(i.key)), batch)
+            batch = [info for info, known in zip(batch, current, strict=True) if not known]
+        sources = self._of_each(lambda i: read_source(self._store, i, i.key), batch)
         rows = [each.row(before.get(each.key)) for each in sources]
         for portion in self._database.portions(rows):
             for key in self._database.write(partial(_put, rows=portion, before=before)):
                 self._one.index(key)
         self._forget_vanished(after, keys[-1], set(keys))
+
+    def _of_each(self, ask: Callable[[ObjectInfo], T], batch: list[ObjectInfo]) -> list[T]:
+        """Ask the store about each picture, of a store that is far away many at once."""
+        at_once: int = getattr(self._store, "reads_at_once", 1)
+        if at_once == 1:
+            return [ask(info) for info in batch]
+        with ThreadPoolExecutor(at_once, "reindex") as pool:
+            return list(pool.map(ask, batch))
 
     def _is_current(self, picture: ObjectInfo, known: Stamp | None) -> bool:
         """Tell whether a row was written from this picture and its document as they are."""

@@ -42,6 +42,8 @@ _MD5 = re.compile(r"[0-9a-f]{32}")
 class S3Store:
     """Implements ObjectStore on one bucket; many threads may use it at once."""
 
+    reads_at_once = 16  # each takes some tens of milliseconds, nearly all of it waiting
+
     def __init__(self, bucket: str, *, client: Any = None, may_list: bool = True) -> None:
         """`may_list=False`: the role has no s3:ListBucket, so S3 hides what is not there by 403."""
         self.bucket = bucket

@@ -5,11 +5,15 @@ import http.client
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from catalog import reads
+from catalog.database import Database
 from catalog.errors import (
     ContentMismatchError,
     KeyTakenError,
@@ -19,6 +23,8 @@ from catalog.errors import (
     StoreUnavailableError,
     TaglightError,
 )
+from catalog.indexer import Indexer
+from catalog.query import parse
 from catalog.storage import s3, s3_client
 from catalog.storage.s3 import S3Store
 from tests.strict_s3.errors import RefusedError
@@ -102,6 +108,29 @@ def test_it_lists_more_than_one_page(s3_site: S3Site) -> None:
             return list_objects(**asked, MaxKeys=2)
 
     assert [info.key for info in S3Store(s3_site.bucket, client=Small()).list("uploads/")] == names
+
+
+def test_a_catalog_is_filled_by_many_reads_at_once(s3_site: S3Site, tmp_path: Path) -> None:
+    store = s3_site.store()
+    for number in range(12):
+        store.put(f"uploads/{number:02}.jpg", b"x%d" % number)
+    together, most = threading.Semaphore(0), [0]
+
+    def slowly(seen: Seen) -> Answer | None:
+        if seen.method == "GET" and seen.key.startswith("metadata/"):
+            together.release()
+            most[0] = max(most[0], together._value)
+            time.sleep(0.1)
+            together.acquire()
+        return None
+
+    s3_site.front.interfere = slowly
+    database = Database.open(f"sqlite:///{tmp_path}/catalog.sqlite")
+    assert Indexer(store, database).reindex() == 12
+    with database.reading() as connection:
+        assert reads.search(connection, parse("is:pending")).total == 12
+    database.close()
+    assert most[0] > 2
 
 
 ANSWERS = [
