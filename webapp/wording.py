@@ -1,6 +1,7 @@
 """Numbers, sizes and dates as people read them. Times are UTC unless a camera wrote them."""
 
 from datetime import date, datetime
+from functools import lru_cache
 
 NBSP = "\u00a0"
 _UNITS = ("bytes", "KB", "MB", "GB")
@@ -34,6 +35,7 @@ def file_size(size: int | None) -> str:
     return f"{number}{NBSP}{_UNITS[unit]}"
 
 
+@lru_cache(maxsize=5000)
 def day(moment: date, today: date) -> str:
     """Write a day as a heading: Today, Yesterday, Saturday 21 November, with another year."""
     distance = (today - moment).days
