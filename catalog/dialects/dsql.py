@@ -3,8 +3,10 @@
 `dsql://<endpoint>` or `dsql://<role>@<endpoint>`; the role is `admin` where none is named.
 """
 
+import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 from sqlalchemy import URL, Engine, create_engine
 
@@ -49,7 +51,7 @@ def open_dsql(url: URL, connections: int, tokens: Tokens | None = None) -> Engin
             dbname="postgres",
             password=make_token(endpoint, region, role),
             sslmode="verify-full",
-            sslrootcert="system",
+            sslrootcert=_roots(),
             sslnegotiation="direct",
             connect_timeout=5,
             application_name="taglight",
@@ -64,6 +66,17 @@ def open_dsql(url: URL, connections: int, tokens: Tokens | None = None) -> Engin
     )
     take_any_text(engine)
     return engine
+
+
+def _roots() -> str:
+    """Return the file of certificates that vouch for a cluster; Amazon's are among botocore's.
+
+    psycopg's wheels bring an OpenSSL that looks for the system's roots where no system has any,
+    so `system` trusts nobody there. SSL_CERT_FILE names others.
+    """
+    import botocore
+
+    return os.environ.get("SSL_CERT_FILE") or str(Path(botocore.__file__).with_name("cacert.pem"))
 
 
 def region_of(endpoint: str) -> str:

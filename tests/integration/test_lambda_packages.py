@@ -8,6 +8,7 @@ import gzip
 import json
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,6 +21,7 @@ import pytest
 from scripts.build_lambda import PACKAGES, Target
 from tests import pictures
 from tests.postgres import Cluster
+from tests.stack import Stack
 from tests.strict_s3.site import REGION, S3Site
 from webapp.signin.sessions import BY_OPERATOR, SECURE_COOKIE, Sessions
 from webapp.signin.users import Identity
@@ -127,6 +129,17 @@ def test_a_package_holds_what_its_function_needs_and_no_more(build: Build, name:
     services = {path.split("/")[2] for path in inside if re.match(r"botocore/data/[^/]+/", path)}
     assert {"s3", "sqs"} <= services
     assert len(services) < 10
+
+
+@pytest.mark.parametrize("name", sorted(PACKAGES))
+def test_the_roots_that_the_database_is_trusted_by_are_in_the_package(
+    build: Build, name: str
+) -> None:
+    function = {"web": "WebFunction", "tagger": "TaggerFunction"}[name]
+    named = Stack().environment(function)["SSL_CERT_FILE"]
+    roots = build(name) / named.removeprefix("/var/task/")
+    known = ssl.create_default_context(cafile=roots).get_ca_certs()
+    assert "Amazon Root CA 1" in str(known)
 
 
 def test_a_package_over_its_budget_is_refused(build: Build) -> None:

@@ -1,5 +1,6 @@
 """CATALOG_URL: which engine it means, what is refused, and what Aurora DSQL is sent."""
 
+import ssl
 from datetime import UTC, datetime
 from typing import Any
 
@@ -59,6 +60,8 @@ def test_every_connection_signs_in_with_a_token(
     assert [each["password"] for each in asked] == [f"token of {ENDPOINT} eu-central-1 {role}"] * 2
     assert (asked[0]["host"], asked[0]["user"]) == (ENDPOINT, role)
     assert asked[0]["sslmode"] == "verify-full"
+    trusted = ssl.create_default_context(cafile=asked[0]["sslrootcert"]).get_ca_certs()
+    assert "Amazon Root CA 1" in str(trusted)
 
 
 @pytest.mark.parametrize("role", ["admin", "tagger"])

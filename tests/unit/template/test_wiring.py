@@ -73,6 +73,18 @@ def test_the_bucket_may_send_and_nobody_elses(stack: Stack) -> None:
         assert f"{queue}Policy" in template()["Resources"]["Bucket"]["DependsOn"]
 
 
+def test_queues_answer_over_tls_alone(stack: Stack) -> None:
+    closed = set()
+    for policy in stack.of_type("AWS::SQS::QueuePolicy").values():
+        [refused] = [
+            each for each in policy["PolicyDocument"]["Statement"] if each["Effect"] == "Deny"
+        ]
+        assert refused["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert (refused["Principal"], refused["Action"]) == ("*", "sqs:*")
+        closed.add(refused["Resource"])
+    assert closed == {stack.arn_of(name) for name in stack.of_type("AWS::SQS::Queue")}
+
+
 def test_a_message_has_its_time_and_its_attempts(stack: Stack) -> None:
     functions = stack.of_type("AWS::Lambda::Function")
     timeout = functions["TaggerFunction"]["Timeout"]
