@@ -27,7 +27,7 @@ lock: ## renew the locks from pyproject.toml
 	@scripts/lock
 
 clean:
-	rm -rf $(VENV) node_modules
+	rm -rf $(VENV) .venv-* .aws-sam node_modules
 
 $(VENV)/.run.stamp: requirements/run.lock pyproject.toml
 	@scripts/install "$(PYTHON)" $(VENV) run

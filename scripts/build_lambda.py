@@ -20,7 +20,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pip._vendor.packaging.requirements import Requirement
+try:
+    from pip._vendor.packaging.requirements import Requirement
+except ImportError:
+    sys.exit("This Python has no pip of its own: run `make setup` first, and build again.")
 
 ROOT = Path(__file__).resolve().parent.parent
 MEGABYTE = 1_000_000
