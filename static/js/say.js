@@ -4,6 +4,7 @@
  * @param {string} sentence
  * @param {string} [word] of the button; none where it is empty
  * @param {() => unknown} [action]
+ * @returns {HTMLElement} the message
  */
 export function tell(sentence, word, action) {
   const message = document.createElement("div");
@@ -21,6 +22,7 @@ export function tell(sentence, word, action) {
     message.append(button);
   }
   document.getElementById("messages")?.replaceChildren(message);
+  return message;
 }
 
 /**

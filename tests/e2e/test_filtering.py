@@ -170,6 +170,7 @@ def test_completion_of_labels_words_and_latest_searches(gallery: Page) -> None:
 def test_without_a_connection_it_says_so_and_tries_again(gallery: Page, watch: Watch) -> None:
     watch.expected += ["ERR_INTERNET_DISCONNECTED", "503"]
     gallery.context.set_offline(True)
+    expect(gallery.get_by_text("There is no connection")).to_be_visible()
     facet(gallery, "Sea").click()
     message = gallery.locator(".message")
     expect(message).to_contain_text("The server cannot be reached")

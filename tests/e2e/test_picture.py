@@ -93,6 +93,17 @@ def test_it_opens_over_the_gallery_and_walks(
     expect(dialog).to_have_count(0)
 
 
+def test_reloaded_while_it_is_open_it_still_leads_back(gallery: Page) -> None:
+    address = gallery.url
+    gallery.locator(".tile a").nth(3).click()
+    expect(gallery.get_by_role("dialog", name="Picture")).to_be_visible()
+    gallery.reload(wait_until="networkidle")
+    expect(gallery.locator(".place")).to_have_text(f"4 of {FEW + 1}")
+    gallery.keyboard.press("Escape")
+    expect(gallery).to_have_url(address)
+    expect(gallery.locator(".tile")).to_have_count(FEW + 1)
+
+
 def test_what_is_beneath_is_out_of_reach(gallery: Page) -> None:
     gallery.locator(".tile a").first.click()
     expect(gallery.get_by_role("dialog", name="Picture")).to_be_visible()

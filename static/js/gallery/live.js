@@ -6,7 +6,7 @@
 import { announce } from "../announce.js";
 import { plainLink } from "../link.js";
 import { hideViewer, showPicture } from "../picture/viewer.js";
-import { say } from "../say.js";
+import { say, tell } from "../say.js";
 import { remember } from "./recent.js";
 import { renewFirst, startPages, takePages } from "./pages.js";
 import { fetchPage, swapRegions } from "./regions.js";
@@ -136,6 +136,17 @@ function onClick(event) {
   visit(link.href);
 }
 
+/** Say that the connection is lost, and look again when it is back. */
+function followConnection() {
+  /** @type {HTMLElement | undefined} */
+  let message;
+  window.addEventListener("offline", () => (message = tell("There is no connection. What is on the page stays.")));
+  window.addEventListener("online", () => {
+    message?.remove();
+    schedule(0);
+  });
+}
+
 /** @param {PopStateEvent} event */
 function onPopState(event) {
   if (location.pathname !== "/") {
@@ -171,6 +182,7 @@ function start() {
   document.addEventListener("taglight:changed", () => schedule(CHANGED_WAIT_MS));
   document.addEventListener("visibilitychange", () => document.hidden || schedule(0));
   window.addEventListener("popstate", onPopState);
+  followConnection();
   window.setTimeout(poll, POLL_FROM_MS);
 }
 

@@ -141,3 +141,8 @@ document.addEventListener("click", (event) => {
     history.back();
   }
 });
+
+// Reloaded while it was open over the gallery, this page is a picture's alone: what lies before it has to be loaded.
+window.addEventListener("popstate", () => {
+  if (!document.body.matches(".gallery")) location.reload();
+});

@@ -119,7 +119,8 @@ document.addEventListener("submit", (event) => {
   const label = field.value.trim();
   if (!label && (what === "add" || what === "reject")) {
     field.focus();
-    return tell("Write the label first.");
+    tell("Write the label first.");
+    return;
   }
   if (form.ariaBusy) return;
   form.ariaBusy = "true";
