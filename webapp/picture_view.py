@@ -13,6 +13,7 @@ from webapp.media import MediaUrls
 from webapp.picture_types import SHOWN_BY_BROWSERS, normal_type
 from webapp.rendering import StyleSheet
 from webapp.wording import (
+    NBSP,
     count,
     date_and_time,
     file_size,
@@ -33,6 +34,7 @@ class Box:
     css: str
     group: str
     text: str
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,8 @@ def _boxes(labels: Sequence[ShownLabel], style: StyleSheet) -> list[Box]:
         for instance in label.instances:
             css = f"b{len(boxes)}"
             _place(style, css, instance.box)
-            boxes.append(Box(css, f"l{row}", f"{label.name} {percent(instance.confidence)}"))
+            text = f"{label.name} {percent(instance.confidence)}"
+            boxes.append(Box(css, f"l{row}", text, _where(instance.box)))
     return boxes
 
 
@@ -131,6 +134,16 @@ def _place(style: StyleSheet, css: str, box: BoundingBox) -> None:
         w=min(_inside(box.width), 1 - left),
         h=min(_inside(box.height), 1 - top),
     )
+
+
+def _where(box: BoundingBox) -> str:
+    """Say in words where a box lies: "top left, 20 % by 25 % of the picture"."""
+    across, down = box.left + box.width / 2, box.top + box.height / 2
+    row = "top" if down < 1 / 3 else "bottom" if down > 2 / 3 else ""
+    column = "left" if across < 1 / 3 else "right" if across > 2 / 3 else ""
+    place = f"{row} {column}".strip() or "in the middle"
+    size = f"{_inside(box.width) * 100:.0f}{NBSP}% by {_inside(box.height) * 100:.0f}{NBSP}%"
+    return f"{place}, {size} of the picture"
 
 
 def _inside(fraction: float) -> float:

@@ -150,6 +150,14 @@ def test_boxes_and_labels_light_each_other_up(gallery: Page) -> None:
     expect(boxes.nth(0)).to_have_css("opacity", "0")
     # The same as a list, for who does not see the picture.
     assert gallery.locator(".seen").all_inner_texts() == ["1 box", "2 boxes"]
+    gallery.get_by_text("3 boxes as a list").click()
+    first = gallery.locator(".box-list li").first
+    expect(first).to_have_text(
+        "Dog 91 % top left, 20 % by 25 % of the picture", use_inner_text=True
+    )
+    gallery.keyboard.press("b")
+    first.hover()
+    expect(boxes.nth(0)).to_have_class(re.compile(r"\bon\b"))
 
 
 def test_zoom_and_pan(gallery: Page) -> None:
