@@ -14,11 +14,13 @@ from catalog.settings import TaggingEnvironment, tagging_environment
 from catalog.storage.folder import FolderStore
 from catalog.storage.s3 import S3Store
 from cli.checkup import catalogs, machine, mending
+from cli.checkup.adoption import Adoption, look
 from cli.checkup.bucket import LOCAL_ORIGIN, check_bucket, check_cors
 from cli.checkup.catalogs import CatalogState
 from cli.checkup.comparing import Comparer, Comparison
 from cli.checkup.findings import Finding, lines
 from cli.checkup.judging import judge
+from cli.checkup.queues import queue_urls
 from cli.home import LibraryError, catalog_url, library_folder, open_home, ours_of
 from cli.libraries import SCHEME, bucket_of
 from cli.locks import is_held
@@ -39,6 +41,7 @@ class Checkup:
     catalog: CatalogState = CatalogState.MISSING
     catalog_url: str = ""
     found: Comparison = field(default_factory=Comparison)
+    adoption: Adoption | None = None
 
     @property
     def wrong(self) -> list[Finding]:
@@ -72,6 +75,8 @@ def doctor(library: str, *, fix: bool, recognizer: KnownRecognizer | None = None
     typer.echo("Mending:")
     for finding in mendable:
         typer.echo(f"     {finding.title} {finding.mends}")
+    for step in checkup.adoption.steps() if checkup.adoption else ():
+        typer.echo(f"       {step}")
     if mend(checkup, recognizer):
         typer.echo("Stopped. Everything is consistent; run it again to go on.")
         return STOPPED
@@ -83,6 +88,8 @@ def examine(library: str, recognizer: KnownRecognizer) -> Checkup:
     ours = ours_of(library)
     checkup = Checkup(library, worked_on=is_held(ours / "worker.lock"))
     there = _look_at_place(checkup)
+    if checkup.adoption:
+        return checkup  # the stack compares pictures, documents and catalog by itself
     checkup.findings.append(machine.check_settings())
     checkup.findings.append(machine.check_recognizer(recognizer))
     if not there:
@@ -111,15 +118,22 @@ def _look_at_place(checkup: Checkup) -> bool:
         root = library_folder(checkup.library)
         checkup.findings += machine.check_folder(root)
         return root.is_dir()
+    urls = queue_urls()
     store = S3Store(bucket)
-    finding = check_bucket(store)
-    checkup.findings.append(finding)
-    answers = finding.level != "wrong"
-    if answers:
-        origin = os.environ.get("PUBLIC_URL", "").rstrip("/") or LOCAL_ORIGIN
-        checkup.findings.append(check_cors(store, origin))
-    store.close()
-    return answers
+    try:
+        finding = check_bucket(store)
+        checkup.findings.append(finding)
+        if finding.level == "wrong":
+            return False
+        origin = os.environ.get("PUBLIC_URL", "").rstrip("/")
+        if urls:
+            found, checkup.adoption = look(store, urls, origin)
+            checkup.findings += found
+        else:
+            checkup.findings.append(check_cors(store, origin or LOCAL_ORIGIN))
+        return True
+    finally:
+        store.close()
 
 
 def _catalog_url(ours: Path) -> str:
@@ -135,6 +149,9 @@ def mend(checkup: Checkup, recognizer: KnownRecognizer) -> bool:
 
     Raises TaglightError where something cannot be done.
     """
+    if checkup.adoption:
+        checkup.adoption.apply()
+        return False
     if checkup.catalog is CatalogState.DAMAGED and checkup.worked_on:
         raise TaglightError(
             "taglight serve has the damaged catalog open. Stop it, and run this again."

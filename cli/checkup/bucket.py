@@ -32,7 +32,7 @@ def check_bucket(store: S3Store) -> Finding:
 def check_cors(store: S3Store, origin: str) -> Finding:
     """Look whether a page of this origin may send pictures to the bucket."""
     try:
-        rules = _rules(store)
+        rules = cors_rules(store)
     except StoreUnavailableError as error:
         return Finding("note", "It cannot be seen whether the page may send pictures.", str(error))
     if allows(rules, origin):
@@ -59,7 +59,8 @@ def allows(rules: Iterable[Mapping[str, Any]], origin: str) -> bool:
     return False
 
 
-def _rules(store: S3Store) -> list[dict[str, Any]]:
+def cors_rules(store: S3Store) -> list[dict[str, Any]]:
+    """Return the bucket's CORS rules. Raises StoreUnavailableError."""
     from botocore.exceptions import ClientError
 
     with translated(store.bucket):

@@ -58,6 +58,23 @@ class Wanted:
         }
 
 
+def wanted(tag_arn: str, index_arn: str) -> tuple[Wanted, ...]:
+    """Return what template.yaml has a bucket of its own tell these two queues."""
+    rows = (
+        ("uploads", "ObjectCreated", tag_arn),
+        ("uploads", "ObjectRemoved", index_arn),
+        ("uploads", "LifecycleExpiration", index_arn),
+        ("metadata", "ObjectCreated", index_arn),
+        ("metadata", "ObjectRemoved", index_arn),
+        ("metadata", "LifecycleExpiration", index_arn),
+    )
+    # With the queue's name in it, the id is of one stack alone, should two look at a bucket.
+    return tuple(
+        Wanted(f"taglight-{queue_name(arn)}-{place}-{kind}", arn, (f"s3:{kind}:*",), f"{place}/")
+        for place, kind, arn in rows
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What to write, and what it changes; `in_the_way` names others' notifications by our ids."""
@@ -69,55 +86,74 @@ class Plan:
     in_the_way: dict[str, tuple[str, ...]]
     changes: bool
 
+    @property
+    def of_others(self) -> int:
+        """How many notifications there are besides those that are wanted."""
+        whole = sum(1 for _ in _all(self.configuration))
+        covering = [one for one in _all(self.configuration) if _any_covered(one, self.present)]
+        return whole - len(self.added) - len(covering)
+
     def sentences(self) -> list[str]:
         """Say for people what carrying it out would do."""
-        said = [f"{_what(each)} is there already." for each in self.present]
+        said = [f"Is there already: {_what(each)}." for each in self.present]
         said += [f"Add: {_what(each)}." for each in self.added]
         for each in self.by_event_bridge:
-            others = ", ".join(self.in_the_way[each.id])
-            said.append(
-                f"Through EventBridge: {_what(each)}, because S3 allows no second notification "
-                f"beside {others}. A rule has to bring these events to the queue."
-            )
-        kept = sum(len(self.configuration.get(kind, ())) for kind in KINDS)
-        kept -= len(self.added) + len(self.present)
-        return [*said, f"Notifications of others that stay as they are: {kept}."]
+            others = ", ".join(self.in_the_way.get(each.id, ()))
+            reason = f", because S3 allows no second notification beside {others}" if others else ""
+            said.append(f"Through EventBridge: {_what(each)}{reason}.")
+        if self.by_event_bridge and self.changes:
+            said.append("Let the bucket tell EventBridge, besides what it tells others.")
+        return [*said, f"Notifications of others that stay as they are: {self.of_others}."]
+
+    def patterns(self, bucket: str) -> list[tuple[str, dict[str, Any]]]:
+        """Return the EventBridge rules that are needed: queue ARN and pattern of each."""
+        groups: dict[tuple[str, str], list[str]] = {}
+        for each in self.by_event_bridge:
+            groups.setdefault((each.queue_arn, each.prefix), []).extend(each.events)
+        return [
+            (arn, Wanted("", arn, tuple(events), prefix).as_pattern(bucket))
+            for (arn, prefix), events in groups.items()
+        ]
 
 
 def merge(existing: Mapping[str, Any], wanted: Sequence[Wanted]) -> Plan:
     """Plan a bucket's notifications; `existing` is what S3 says of them now.
 
-    Everything of others is kept. What of ours is there in another form (its id is known) is
-    replaced. The same plan again changes nothing.
+    Everything of others is kept. What of ours is there in another form (its id and queue are
+    known) is replaced. Where one of ours cannot be beside another's, all that are missing come
+    through EventBridge: its rules tell removal and expiry no further apart than by prefix.
+    The same plan again changes nothing.
     """
-    ids = {each.id for each in wanted}
-    configuration: dict[str, Any] = {
-        kind: [one for one in existing.get(kind, ()) if one.get("Id") not in ids]
-        for kind in KINDS
-        if existing.get(kind)
+    present = tuple(each for each in wanted if any(_covers(one, each) for one in _all(existing)))
+    missing = tuple(each for each in wanted if each not in present)
+    older = {(each.id, each.queue_arn) for each in missing}
+    configuration: dict[str, Any] = {}
+    for kind, target in KINDS.items():
+        rows = existing.get(kind, ())
+        kept = [one for one in rows if (one.get("Id"), one.get(target)) not in older]
+        if kept:
+            configuration[kind] = kept
+    others = list(_all(configuration))
+    in_the_way = {
+        each.id: tuple(names)
+        for each in missing
+        if (names := [_name(one) for one in others if overlap(one, each.as_configuration())])
     }
-    if EVENT_BRIDGE in existing:
-        configuration[EVENT_BRIDGE] = existing[EVENT_BRIDGE]
-    added: list[Wanted] = []
-    present: list[Wanted] = []
-    bridged: list[Wanted] = []
-    in_the_way: dict[str, tuple[str, ...]] = {}
-    for each in wanted:
-        mine = each.as_configuration()
-        others = [one for one in _all(configuration) if _overlap(one, mine)]
-        if any(_same(one, mine) for one in others):
-            present.append(each)
-        elif others:
-            bridged.append(each)
-            in_the_way[each.id] = tuple(_name(one) for one in others)
-            configuration.setdefault(EVENT_BRIDGE, {})
-        else:
-            found = mine in existing.get("QueueConfigurations", ())
-            (present if found else added).append(each)
-            configuration.setdefault("QueueConfigurations", []).append(mine)
-    configuration = {name: value for name, value in configuration.items() if value or value == {}}
-    changes = _sorted(configuration) != _sorted(existing)
-    return Plan(configuration, tuple(added), tuple(present), tuple(bridged), in_the_way, changes)
+    if in_the_way:
+        configuration = {kind: list(existing[kind]) for kind in KINDS if existing.get(kind)}
+    elif missing:
+        mine = [each.as_configuration() for each in missing]
+        configuration["QueueConfigurations"] = configuration.get("QueueConfigurations", []) + mine
+    if in_the_way or EVENT_BRIDGE in existing:
+        configuration[EVENT_BRIDGE] = existing.get(EVENT_BRIDGE, {})
+    added, bridged = ((), missing) if in_the_way else (missing, ())
+    changes = not same(configuration, existing)
+    return Plan(configuration, added, present, bridged, in_the_way, changes)
+
+
+def queue_name(arn: str) -> str:
+    """Return the name of a queue."""
+    return arn.rsplit(":", 1)[-1]
 
 
 def _all(configuration: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -125,8 +161,12 @@ def _all(configuration: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield from configuration.get(kind, ())
 
 
-def _overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Tell whether S3 would refuse these two beside each other."""
+def overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Tell whether S3 would refuse these two beside each other.
+
+    It refuses two of one type of event whose prefixes overlap and whose suffixes overlap, too; one
+    without a filter overlaps everything (the page named above).
+    """
     if not any(_same_event(a, b) for a in one["Events"] for b in other["Events"]):
         return False
     (prefix, suffix), (prefix_2, suffix_2) = _filter(one), _filter(other)
@@ -137,10 +177,7 @@ def _overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 def _same_event(one: str, other: str) -> bool:
     """Tell whether an event can be of both kinds: `s3:ObjectCreated:*` is every creation."""
-    first, second = one.removesuffix("*"), other.removesuffix("*")
-    if one.endswith("*") and second.startswith(first):
-        return True
-    return one == other or (other.endswith("*") and first.startswith(second))
+    return _includes(one, other) or _includes(other, one)
 
 
 def _filter(one: Mapping[str, Any]) -> tuple[str, str]:
@@ -149,13 +186,23 @@ def _filter(one: Mapping[str, Any]) -> tuple[str, str]:
     return found.get("prefix", ""), found.get("suffix", "")
 
 
-def _same(one: Mapping[str, Any], mine: Mapping[str, Any]) -> bool:
-    """Tell whether somebody gave this very notification another id."""
+def _covers(one: Mapping[str, Any], each: Wanted) -> bool:
+    """Tell whether a notification brings everything that is wanted here, whatever its id."""
+    prefix, suffix = _filter(one)
     return (
-        one.get("QueueArn") == mine["QueueArn"]
-        and set(one["Events"]) == set(mine["Events"])
-        and _filter(one) == _filter(mine)
+        one.get("QueueArn") == each.queue_arn
+        and not suffix
+        and each.prefix.startswith(prefix)
+        and all(any(_includes(there, event) for there in one["Events"]) for event in each.events)
     )
+
+
+def _includes(event: str, other: str) -> bool:
+    return event == other or (event.endswith("*") and other.startswith(event[:-1]))
+
+
+def _any_covered(one: Mapping[str, Any], some: Sequence[Wanted]) -> bool:
+    return any(_covers(one, each) for each in some)
 
 
 def _name(one: Mapping[str, Any]) -> str:
@@ -164,13 +211,18 @@ def _name(one: Mapping[str, Any]) -> str:
 
 
 def _what(each: Wanted) -> str:
-    return f"{', '.join(each.events)} under {each.prefix} to {each.queue_arn.rsplit(':', 1)[-1]}"
+    return f"{', '.join(each.events)} under {each.prefix} to {queue_name(each.queue_arn)}"
 
 
 def _detail_types(event: str) -> Iterator[str]:
     for start, name in _DETAIL_TYPES.items():
         if event.startswith(start):
             yield name
+
+
+def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Tell whether two configurations mean the same, in whatever order S3 lists them."""
+    return _sorted(one) == _sorted(other)
 
 
 def _sorted(configuration: Mapping[str, Any]) -> dict[str, Any]:

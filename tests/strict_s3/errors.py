@@ -12,6 +12,7 @@ STATUSES = {
     "EntityTooLarge": 400,
     "IncompleteBody": 400,
     "InvalidAccessKeyId": 403,
+    "InvalidArgument": 400,
     "InvalidRequest": 400,
     "InvalidToken": 400,
     "KeyTooLongError": 400,

@@ -12,6 +12,8 @@ from urllib.parse import quote, unquote, urlsplit
 from tests.strict_s3.bodies import check_body
 from tests.strict_s3.cors import Rule, headers_for, preflight
 from tests.strict_s3.errors import RefusedError
+from tests.strict_s3.notifications import EVENT_BRIDGE, with_event_bridge
+from tests.strict_s3.notifications import check as check_notifications
 from tests.strict_s3.signatures import Key, Signed, verify
 
 HOP = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "host", "content-length"}
@@ -54,6 +56,7 @@ class StrictFront:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     interfere: Callable[[Seen], Answer | None] | None = None
     requests: list[Seen] = field(default_factory=list)
+    _bridged: set[str] = field(default_factory=set)
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -117,10 +120,17 @@ class StrictFront:
             check_body(request)
             if len(seen.key.encode()) > MAX_KEY_BYTES:
                 raise RefusedError("KeyTooLongError", "Your key is too long")
+            if request.method == "PUT" and not seen.key and "notification" in request.query:
+                check_notifications(request.body)
+                bridged = EVENT_BRIDGE in request.body
+                (self._bridged.add if bridged else self._bridged.discard)(seen.bucket)
         if self.interfere and (answer := await asyncio.to_thread(self.interfere, seen)):
             return answer
         if request.method in ("GET", "HEAD"):
-            return await asyncio.to_thread(self._forward, request, seen)
+            answer = await asyncio.to_thread(self._forward, request, seen)
+            if "notification" in request.query and not seen.key and seen.bucket in self._bridged:
+                answer = with_event_bridge(answer)  # moto forgets to tell
+            return answer
         async with self._writing:  # conditions hold until the effect
             if seen.service == "s3" and "x-amz-copy-source" in seen.headers:
                 await asyncio.to_thread(self._check_copy, seen)

@@ -10,6 +10,8 @@ import botocore.session
 import pytest
 
 from catalog.storage.s3_address import S3Address
+from cli.checkup.bucket_notifications import merge, wanted
+from cli.checkup.permissions import EVENTS, S3, lets_send
 from tagger.aws.environment import LambdaEnvironment
 from tests.stack import Stack, template
 from webapp.s3_credentials import Credentials
@@ -71,6 +73,47 @@ def test_the_bucket_may_send_and_nobody_elses(stack: Stack) -> None:
         assert allowed["Condition"]["ArnEquals"] == {"aws:SourceArn": stack.arn_of("Bucket")}
         assert allowed["Condition"]["StringEquals"] == {"aws:SourceAccount": "123456789012"}
         assert f"{queue}Policy" in template()["Resources"]["Bucket"]["DependsOn"]
+
+
+EXISTING = {"ExistingBucket": "family-pictures"}
+
+
+def test_a_bucket_that_exists_is_named_everywhere_and_not_made() -> None:
+    stack = Stack(**EXISTING)
+    assert not [name for name, each in stack.resources.items() if "::S3::" in each["Type"]]
+    assert stack.outputs["Bucket"] == "family-pictures"
+    for function in ("WebFunction", "TaggerFunction"):
+        assert stack.environment(function)["BUCKET_NAME"] == "family-pictures"
+    whole = json.dumps(stack.resources)
+    assert "taglight-123456789012-eu-west-1-" not in whole
+    for name in ("TagQueue", "IndexQueue"):
+        document = json.dumps(stack.properties(f"{name}Policy")["PolicyDocument"])
+        assert lets_send(document, stack.arn_of(name), S3, "arn:aws:s3:::family-pictures")
+
+
+def test_where_notifications_are_in_the_way_the_template_makes_the_rules_the_doctor_asks_for() -> (
+    None
+):
+    stack = Stack(**EXISTING, BucketEvents="eventbridge")
+    ours = wanted(stack.arn_of("TagQueue"), stack.arn_of("IndexQueue"))
+    topic = {"TopicArn": "arn:aws:sns:x:1:t", "Events": ["s3:ObjectCreated:*"]}
+    needed = merge({"TopicConfigurations": [topic]}, ours).patterns("family-pictures")
+    rules = {
+        name: rule
+        for name, rule in stack.of_type("AWS::Events::Rule").items()
+        if rule.get("EventPattern", {}).get("source") == ["aws.s3"]
+    }
+    assert len(rules) == len(needed) == 3
+    for arn, pattern in needed:
+        [name] = [
+            name
+            for name, rule in rules.items()
+            if rule["EventPattern"] == pattern and rule["Targets"][0]["Arn"] == arn
+        ]
+        document = stack.properties(f"{rules[name]['Targets'][0]['Id']}Policy")["PolicyDocument"]
+        assert lets_send(json.dumps(document), arn, EVENTS, stack.arn_of(name))
+    for parameters in ({}, EXISTING, {"BucketEvents": "eventbridge"}):
+        assert len(Stack(**parameters).of_type("AWS::Events::Rule")) == 2
 
 
 def test_queues_answer_over_tls_alone(stack: Stack) -> None:
