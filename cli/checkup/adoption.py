@@ -69,7 +69,8 @@ class Adoption:
                     store.client.put_bucket_cors(
                         Bucket=self.bucket, CORSConfiguration={"CORSRules": rules}
                     )
-                _see(lambda: len(cors_rules(store)) == len(rules), "CORS rules")
+                origin = rules[-1]["AllowedOrigins"][0]
+                _see(lambda: _is_joined(cors_rules(store), len(rules), origin), "CORS rules")
 
 
 def look(store: S3Store, urls: tuple[str, str], origin: str) -> tuple[list[Finding], Adoption]:
@@ -216,6 +217,10 @@ def _refuse_changed(unchanged: bool) -> None:
             "Somebody has changed the bucket's settings meanwhile. Nothing was overwritten; run "
             "this again."
         )
+
+
+def _is_joined(rules: Rules, count: int, origin: str) -> bool:
+    return len(rules) == count and allows(rules, origin)
 
 
 def _see(done: Callable[[], bool], what: str) -> None:

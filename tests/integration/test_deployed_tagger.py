@@ -14,7 +14,9 @@ from PIL import Image
 from catalog import reads
 from catalog.database import Database
 from catalog.keys import metadata_key
-from tests.deployed.stack import Deployment, deployed
+from cli.doctor import doctor
+from tests.deployed.stack import Deployment, deployed, queue_url
+from tests.fakes import ToldRecognizer
 from tests.postgres import Cluster
 from tests.strict_s3.site import S3Site
 
@@ -70,6 +72,36 @@ def status(catalog: str, key: str) -> str:
     finally:
         database.close()
     return found.status if found else "none"
+
+
+def test_a_bucket_that_the_doctor_has_joined_tells_the_tagger(
+    aws: Deployment,
+    catalog: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    aws.settle()  # S3's own test messages
+    client = aws.site.client()
+    asked = {"Bucket": aws.bucket, "NotificationConfiguration": {}}
+    client.put_bucket_notification_configuration(**asked)
+    put(aws, "uploads/before.jpg", jpeg())
+    assert (aws.waiting("TagQueue"), status(catalog, "uploads/before.jpg")) == (0, "none")
+    for name in ("TagQueue", "IndexQueue"):
+        url = queue_url(aws.services.sqs, name)
+        policy = json.dumps(aws.stack.properties(f"{name}Policy")["PolicyDocument"])
+        aws.services.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+        monkeypatch.setenv("TAG_QUEUE_URL" if name == "TagQueue" else "INDEX_QUEUE_URL", url)
+    monkeypatch.setenv("PUBLIC_URL", aws.url)
+    assert doctor(f"s3://{aws.bucket}", fix=True, recognizer=ToldRecognizer()) == 0
+    said = capsys.readouterr().out
+    added = "Add: s3:ObjectCreated:* under uploads/ to taglight-TagQueue."
+    assert said.index(added) < said.index("All is well now.")
+
+    key = "uploads/after.jpg"
+    put(aws, key, jpeg("red"))
+    aws.settle()
+    assert document(aws, key)["Tagging"]["Status"] == "tagged"
+    assert status(catalog, key) == "tagged"
 
 
 def test_a_picture_put_by_anybody_is_tagged_and_indexed(aws: Deployment, catalog: str) -> None:

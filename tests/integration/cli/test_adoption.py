@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
 from cli.checkup import adoption
@@ -171,6 +172,17 @@ def test_where_another_trigger_is_in_the_way_eventbridge_is_used(
     assert run(bucket) == 0
     assert "All is well." in capsys.readouterr().out
     assert bucket.told() == {"TopicConfigurations": [others], EVENT_BRIDGE: {}}
+
+
+def test_the_front_refuses_what_overlaps(bucket: Set) -> None:
+    topic = {"TopicArn": TOPIC, "Events": ["s3:ObjectCreated:Put"]}
+    ours = wanted(*(bucket.queues[name][1] for name in ("tag", "index")))
+    queue = ours[0].as_configuration()
+    both = {"TopicConfigurations": [topic], "QueueConfigurations": [queue]}
+    with pytest.raises(ClientError, match="cannot share a common event type"):
+        bucket.s3.put_bucket_notification_configuration(
+            Bucket=bucket.site.bucket, NotificationConfiguration=both
+        )
 
 
 def test_a_queue_that_does_not_let_the_bucket_send_comes_first(
