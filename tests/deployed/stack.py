@@ -1,7 +1,6 @@
 """Brings a stack up from its own resolved properties, and takes it down."""
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import uvicorn
 
 from tests.deployed.functions import Function
 from tests.deployed.gateway import Gateway
@@ -18,7 +16,7 @@ from tests.deployed.names import certificate
 from tests.deployed.services import Services
 from tests.deployed.sources import REGION, EventSource
 from tests.stack import Stack
-from tests.strict_s3.site import S3Site
+from tests.strict_s3.site import S3Site, served
 
 SESSION_SECRET = "the session secret of the tests"
 ORIGIN_SECRET = "the secret between distribution and function"
@@ -97,7 +95,8 @@ def deployed(
         distribution = stack.outputs["DistributionName"]
         s3_host = f"{name}.s3.{REGION}.amazonaws.com"
         pair = certificate(folder, distribution, s3_host, f"*.{REGION}.amazonaws.com")
-        aws_port = ending.enter_context(_served(site.front, pair))
+        tls = {"ssl_certfile": pair[0], "ssl_keyfile": pair[1]}
+        aws_port = ending.enter_context(served(site.front, **tls))
         functions = {
             each: _function(stack, each, site, folder, aws_port, pair[0], timeout)
             for each in stack.of_type("AWS::Lambda::Function")
@@ -105,7 +104,7 @@ def deployed(
         for function in functions.values():
             ending.callback(function.close)
         gateway = Gateway(functions["WebFunction"], _origin_headers(stack))
-        web_port = ending.enter_context(_served(gateway, pair))
+        web_port = ending.enter_context(served(gateway, **tls))
         sources = _sources(stack, sqs, functions)
         for source in sources.values():
             source.start()
@@ -197,26 +196,6 @@ def _sources(stack: Stack, sqs: Any, functions: dict[str, Function]) -> dict[str
             functions["TaggerFunction"], sqs,
         )  # fmt: skip
     return found
-
-
-@contextmanager
-def _served(app: Any, pair: tuple[Path, Path]) -> Iterator[int]:
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, log_level="error", access_log=False, lifespan="off",
-        ssl_certfile=pair[0], ssl_keyfile=pair[1],
-    )  # fmt: skip
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 30
-    while not server.started:
-        assert time.monotonic() < deadline, "a server did not start"
-        time.sleep(0.01)
-    try:
-        yield server.servers[0].sockets[0].getsockname()[1]
-    finally:
-        server.should_exit = True
-        thread.join(10)
 
 
 def _take_down(site: S3Site, sqs: Any, stack: Stack, bucket: str) -> None:

@@ -103,22 +103,37 @@ def servers() -> Iterator[tuple[StrictFront, int, str]]:
     moto.start()
     moto_url = "http://{}:{}".format(*moto.get_host_and_port())
     front = StrictFront(moto_url, {KEY.id: KEY}, REGION)
+    try:
+        with served(front) as port:
+            yield front, port, moto_url
+    finally:
+        moto.stop()
+
+
+@contextmanager
+def served(app: Any, **options: Any) -> Iterator[int]:
+    """Serve an ASGI app in a thread until the block ends; give its port. Options are uvicorn's."""
     config = uvicorn.Config(
-        front, host="127.0.0.1", port=0, log_level="error", access_log=False, lifespan="off"
+        app,
+        host="127.0.0.1",
+        port=0,
+        log_level="error",
+        access_log=False,
+        lifespan="off",
+        **options,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + 30
     while not server.started:
-        assert time.monotonic() < deadline, "the front did not start"
+        assert time.monotonic() < deadline, "a server did not start"
         time.sleep(0.01)
     try:
-        yield front, server.servers[0].sockets[0].getsockname()[1], moto_url
+        yield server.servers[0].sockets[0].getsockname()[1]
     finally:
         server.should_exit = True
         thread.join(10)
-        moto.stop()
 
 
 def new_site(front: StrictFront, port: int, moto_url: str) -> S3Site:
