@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import re
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -57,7 +58,8 @@ class StrictFront:
     interfere: Callable[[Seen], Answer | None] | None = None
     requests: list[Seen] = field(default_factory=list)
     _bridged: set[str] = field(default_factory=set)
-    _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    # Of threads, not of tasks: several servers may stand before the same front.
+    _writing: threading.Lock = field(default_factory=threading.Lock)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
@@ -131,10 +133,13 @@ class StrictFront:
             if "notification" in request.query and not seen.key and seen.bucket in self._bridged:
                 answer = with_event_bridge(answer)  # moto forgets to tell
             return answer
-        async with self._writing:  # conditions hold until the effect
+        return await asyncio.to_thread(self._write, request, seen)
+
+    def _write(self, request: Signed, seen: Seen) -> Answer:
+        with self._writing:  # conditions hold until the effect
             if seen.service == "s3" and "x-amz-copy-source" in seen.headers:
-                await asyncio.to_thread(self._check_copy, seen)
-            return await asyncio.to_thread(self._forward, request, seen)
+                self._check_copy(seen)
+            return self._forward(request, seen)
 
     def _check_copy(self, seen: Seen) -> None:
         """Enforce the conditions of CopyObject, which moto ignores."""
