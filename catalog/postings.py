@@ -18,6 +18,9 @@ from catalog.terms import Bounds
 
 STEPS = 20
 STEP = 100 / STEPS
+# Two steps are joined to one bitmap, and two of these: half as many as there are steps, and a
+# quarter, which stand behind the steps' own.
+_JOINED = STEPS // 2 + STEPS // 4
 # A label of fewer entries is counted by looking at each: a bitmap's call costs as much.
 _RARE = 6000
 
@@ -79,34 +82,38 @@ class Postings:
         """Count, by label, the chosen pictures that have it at `least` percent or over."""
         first = _step(least)
         looked_into = least > first * STEP
-        found = np.zeros((self.labels, STEPS), np.int64)
+        found = np.zeros(self.labels, np.int64)
         self._add_common(found, mask, first, least if looked_into else None)
         self._add_rare(found, mask, first, least if looked_into else None)
-        by_label: Integers = found.sum(axis=1)
-        return by_label
+        return found
 
     def _add_common(self, found: Integers, mask: Mask, first: int, least: float | None) -> None:
-        """Count by label and step; in the first step only what has `least` percent or over."""
-        whole = first if least is None else first + 1
+        """Count the common labels; in the first step only what has `least` percent or over."""
+        blocks = _blocks(first if least is None else first + 1)
         places = array("I")
         places.frombytes(np.flatnonzero(mask).astype(np.uint32).tobytes())
         count = BitMap(places).intersection_cardinality
         for label, maps in self._bitmaps.items():
-            found[label, whole:] = [count(each) if each else 0 for each in maps[whole:]]
+            number = sum([count(maps[block]) for block in blocks])
             if least is not None:
                 sure = slice(self._place(label, least), self._range(label, first, first)[1])
-                found[label, first] = np.count_nonzero(mask[self.owner[sure]])
+                number += int(np.count_nonzero(mask[self.owner[sure]]))
+            found[label] = number
 
     @cached_property
     def _bitmaps(self) -> dict[int, list[BitMap]]:
+        """By label, the pictures of each step, of each two, and of each four (see _blocks)."""
         maps = {}
         for label in np.flatnonzero(self._sizes > _RARE).tolist():
             row = []
             for step in range(STEPS):
                 begin, end = self._range(label, step, step)
                 numbers = array("I")
-                numbers.frombytes(self.owner[begin:end].astype(np.uint32).tobytes())
+                # In order, a bitmap is made at once and lies in one piece.
+                numbers.frombytes(np.sort(self.owner[begin:end]).astype(np.uint32).tobytes())
                 row.append(BitMap(numbers))
+            for half in range(_JOINED):
+                row.append(row[2 * half] | row[2 * half + 1])
             maps[label] = row
         return maps
 
@@ -145,7 +152,7 @@ class Postings:
             chosen[within_first] &= rare.confidence[within_first] >= least
         # No group has more entries than a rare label: sixteen bits hold the sums.
         sums = np.add.reduceat(chosen.view(np.uint8), rare.begin[:groups], dtype=np.uint16)
-        found.reshape(-1)[rare.keys[:groups]] = sums
+        np.add.at(found, rare.keys[:groups] // STEPS, sums)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +174,22 @@ class _Rare:
 def step_of(confidence: NDArray[np.float64]) -> Integers:
     """Return the step of each confidence: n for n·5 % and over, the last one for 100 too."""
     return np.clip((confidence / STEP).astype(np.int64), 0, STEPS - 1)
+
+
+def _blocks(first: int) -> list[int]:
+    """Return the fewest bitmaps that hold a step and all above it, by their place."""
+    found = []
+    while first < STEPS:
+        if first % 4 == 0:
+            found.append(STEPS + STEPS // 2 + first // 4)
+            first += 4
+        elif first % 2 == 0:
+            found.append(STEPS + first // 2)
+            first += 2
+        else:
+            found.append(first)
+            first += 1
+    return found
 
 
 def _step(percent: float) -> int:
