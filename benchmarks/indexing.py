@@ -77,6 +77,7 @@ def main() -> int:
     folder = library(count)
     times: dict[str, list[float]] = {"floor": [], "ours": []}
     with closing(FolderStore(folder)) as store:
+        store.prepare()
         for prefix in (UPLOADS, METADATA):
             assert sum(1 for _ in store.list(prefix)) == count
         for _ in range(REPEATS):

@@ -16,6 +16,7 @@ import hashlib
 import re
 import unicodedata
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from catalog.errors import InvalidKeyError
@@ -31,12 +32,15 @@ MAX_COMPONENT_BYTES = 255
 MAX_STEM_BYTES = 120
 THUMBNAIL_WIDTHS = (320, 1280)
 
+# Reindexing asks several times for the ids of each thousand pictures.
+_REMEMBERED = 4096
 _TRASH_KEY = re.compile(r"trash/(\d{8}T\d{6}Z-[0-9a-f]{8})/(.+)", re.DOTALL)
 _SHORTENED = re.compile(r"~[0-9a-f]{32}$")
 # Room for the file name of a thumbnail of any width, so that all widths share one folder.
 _THUMBNAIL_ROOM = len("/99999.webp")
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def image_id(key: str) -> str:
     """Return the id of the picture of this key: 26 characters, stable, safe in any URL.
 
@@ -48,6 +52,8 @@ def image_id(key: str) -> str:
 
 def check_key(key: str) -> None:
     """Raise InvalidKeyError for a key that no store may hold."""
+    if is_plain_key(key):
+        return
     try:
         size = len(key.encode())
     except UnicodeEncodeError as error:
@@ -58,6 +64,19 @@ def check_key(key: str) -> None:
         raise InvalidKeyError(key, "A key cannot hold a NUL character.")
     if any(part in ("", ".", "..") for part in key.split("/")):
         raise InvalidKeyError(key, "A key cannot hold empty parts, '.' or '..'.")
+
+
+def is_plain_key(key: str) -> bool:
+    """Tell, fast, that a key surely can be held, and no part of it is hidden; most keys are so."""
+    return (
+        key.isascii()
+        and 0 < len(key) <= MAX_COMPONENT_BYTES
+        and key[0] not in "./"
+        and key[-1] != "/"
+        and "//" not in key
+        and "/." not in key
+        and "\x00" not in key
+    )
 
 
 def is_picture_key(key: str) -> bool:

@@ -4,26 +4,28 @@ Pictures are taken in the order of their keys, some thousand a transaction. A ro
 else wrote between our reading of its document and our writing is left to them: they knew more.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
-from typing import Protocol, TypeVar
+from itertools import islice
+from typing import Protocol
 
 from sqlalchemy import Connection
 
 from catalog import writes
 from catalog.chunks import chunks
 from catalog.database import Database
-from catalog.errors import ObjectNotFoundError
-from catalog.keys import TRASH, UPLOADS, is_picture_key, metadata_key, split_trash_key
+from catalog.keys import TRASH, UPLOADS, is_picture_key, split_trash_key
+from catalog.read_ahead import Batch, ReadAhead, pays_off
 from catalog.rows import ImageRow, Stamp
-from catalog.sources import read_source
-from catalog.storage import ObjectInfo, ObjectStore
+from catalog.storage import ObjectStore
 
 # Pictures in one transaction: others write in between.
 BATCH = 1000
+# Batches that are done before a second process has even started.
+_ALONE = 2
 
-T = TypeVar("T")
 Progress = Callable[[int, int | None], None]
 
 
@@ -46,13 +48,15 @@ class Reindexer:
         """
         filling = self._database.needs_reindex
         done, last = 0, ""
-        pictures = (info for info in self._store.list(UPLOADS) if is_picture_key(info.key))
-        for batch in chunks(pictures, BATCH):
-            self._take(batch, last, only_changed or filling)
-            last = batch[-1].key
-            done += len(batch)
-            if progress:
-                progress(done, None)
+        with closing(self._read(only_changed or filling)) as batches:
+            for batch, rows in batches:
+                keys = [info.key for info in batch.pictures]
+                self._write(rows, batch.before)
+                self._forget_vanished(last, keys[-1], set(keys))
+                last = keys[-1]
+                done += len(keys)
+                if progress:
+                    progress(done, None)
         self._forget_vanished(last, None, set())
         done += self._trash()
         if progress:
@@ -62,37 +66,47 @@ class Reindexer:
             self._database.settle()
         return done
 
-    def _take(self, batch: list[ObjectInfo], after: str, resuming: bool) -> None:
-        """Write the rows of pictures that follow each other, and forget those in between."""
-        keys = [info.key for info in batch]
-        with self._database.reading() as connection:
-            before = writes.known(connection, keys)
-        if resuming:
-            current = self._of_each(lambda i: self._is_current(i, before.get(i.key)), batch)
-            batch = [info for info, known in zip(batch, current, strict=True) if not known]
-        sources = self._of_each(lambda i: read_source(self._store, i, i.key), batch)
-        rows = [each.row(before.get(each.key)) for each in sources]
+    def _read(self, resuming: bool) -> Generator[tuple[Batch, list[ImageRow]], None, None]:
+        """Yield pictures that follow each other and their rows, those that must be written.
+
+        Of a folder the next ones are read by a second process while these are written.
+        """
+        batches = self._batches(resuming)
+        alone = _ALONE if pays_off(self._store) else None
+        for batch in islice(batches, alone):
+            yield batch, self._rows(batch)
+        following = next(batches, None)
+        if following is None or not pays_off(self._store):
+            return
+        with ReadAhead(self._store.root) as ahead:
+            ahead.begin(following)
+            while following:
+                batch, following = following, next(batches, None)
+                rows = ahead.rows()
+                if following:
+                    ahead.begin(following)
+                yield batch, self._rows(batch) if rows is None else rows
+
+    def _batches(self, resuming: bool) -> Iterator[Batch]:
+        pictures = (info for info in self._store.list(UPLOADS) if is_picture_key(info.key))
+        for batch in chunks(pictures, BATCH):
+            with self._database.reading() as connection:
+                before = writes.known(connection, [info.key for info in batch])
+            yield Batch(batch, before, resuming)
+
+    def _rows(self, batch: Batch) -> list[ImageRow]:
+        """Ask the store about each picture, of a store that is far away many at once."""
+        ask = partial(batch.row, self._store)
+        at_once: int = getattr(self._store, "reads_at_once", 1)
+        if at_once == 1:
+            return [row for info in batch.pictures if (row := ask(info))]
+        with ThreadPoolExecutor(at_once, "reindex") as pool:
+            return [row for row in pool.map(ask, batch.pictures) if row]
+
+    def _write(self, rows: list[ImageRow], before: dict[str, Stamp]) -> None:
         for portion in self._database.portions(rows):
             for key in self._database.write(partial(_put, rows=portion, before=before)):
                 self._one.index(key)
-        self._forget_vanished(after, keys[-1], set(keys))
-
-    def _of_each(self, ask: Callable[[ObjectInfo], T], batch: list[ObjectInfo]) -> list[T]:
-        """Ask the store about each picture, of a store that is far away many at once."""
-        at_once: int = getattr(self._store, "reads_at_once", 1)
-        if at_once == 1:
-            return [ask(info) for info in batch]
-        with ThreadPoolExecutor(at_once, "reindex") as pool:
-            return list(pool.map(ask, batch))
-
-    def _is_current(self, picture: ObjectInfo, known: Stamp | None) -> bool:
-        """Tell whether a row was written from this picture and its document as they are."""
-        if known is None or known.etag != picture.etag:
-            return False
-        try:
-            return self._store.head(metadata_key(picture.key)).etag == known.document_etag
-        except ObjectNotFoundError:
-            return known.document_etag == ""
 
     def _forget_vanished(self, after: str, until: str | None, there: set[str]) -> None:
         """Look again at rows whose keys were not listed between two keys."""

@@ -3,11 +3,12 @@
 import json
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from catalog.document import Document, ShownLabel, TaggingError
+from catalog.document import Document, Label, TaggingError
 from catalog.keys import file_name, image_id, trash_time
 from catalog.storage import ObjectInfo
 from catalog.terms import (
@@ -28,8 +29,7 @@ _MAX_INTEGER = 2**63 - 1
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A name that a picture is found by; alias 0 is a label of its own; confidence in percent."""
 
     name: str
@@ -115,7 +115,7 @@ def document_row(
 
     In a bucket, a document about other bytes than these leaves their SHA-256 unknown.
     """
-    facts_, shown = document.image, document.shown_labels()
+    facts_, shown = document.image, document.surest_labels()
     sha256 = facts_.sha256 or sha256
     if not _SHA256.fullmatch(picture.etag) and is_about_other_bytes(document, picture):
         sha256 = ""
@@ -181,7 +181,7 @@ def _values(picture: ObjectInfo, key: str, trash: str, name: str, sha256: str) -
     }
 
 
-def _finish(values: dict[str, Any], shown: list[ShownLabel]) -> ImageRow:
+def _finish(values: dict[str, Any], shown: Sequence[Label]) -> ImageRow:
     """Add what is derived: labels for the card, and what is searched and sorted by."""
     own, entries = _entries(shown)
     implied = _implied(shown)
@@ -201,7 +201,7 @@ def _finish(values: dict[str, Any], shown: list[ShownLabel]) -> ImageRow:
     return ImageRow(values, entries)
 
 
-def _entries(shown: list[ShownLabel]) -> tuple[list[Entry], list[Entry]]:
+def _entries(shown: Sequence[Label]) -> tuple[list[Entry], list[Entry]]:
     """Return the labels, surest first, and the labels with their aliases.
 
     Two spellings of one name are one label, with the higher confidence.
@@ -228,15 +228,15 @@ def _entries(shown: list[ShownLabel]) -> tuple[list[Entry], list[Entry]]:
     return surest, entries
 
 
-def _implied(shown: list[ShownLabel]) -> dict[str, float]:
+def _implied(shown: Sequence[Label]) -> dict[str, float]:
     """Return for each parent, folded, how sure the surest of the labels that imply it is."""
     implied: dict[str, float] = {}
     for each in shown:
         confidence = float(each.confidence) if math.isfinite(each.confidence) else 0.0
         own = fold(each.name)
         for parent in map(fold, each.parents):
-            if parent != own:
-                implied[parent] = max(confidence, implied.get(parent, 0.0))
+            if parent != own and confidence >= implied.get(parent, 0.0):
+                implied[parent] = confidence
     return implied
 
 

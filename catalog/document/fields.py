@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from catalog.errors import DocumentError
@@ -86,8 +87,16 @@ def name(value: Any) -> str:
     """Return a label's name without surrounding space, or nothing where it is none."""
     if not isinstance(value, str):
         return ""
+    return _remembered_name(value) if len(value) <= MAX_NAME else _name(value)
+
+
+def _name(value: str) -> str:
     stripped = value.strip()
     return stripped if len(stripped) <= MAX_NAME else ""
+
+
+# The same few hundred names stand in document after document.
+_remembered_name = lru_cache(maxsize=4096)(_name)
 
 
 def number(value: Any) -> float | None:

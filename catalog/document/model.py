@@ -1,6 +1,7 @@
 """The types of the metadata document (docs/metadata-format.md)."""
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -166,6 +167,15 @@ class Document:
     def status(self) -> Literal["tagged", "failed"]:
         """Tell whether the picture is tagged or failed; adopted labels count as tagged."""
         return self.tagging.status if self.tagging else "tagged"
+
+    def surest_labels(self) -> Sequence[Label]:
+        """Return what `shown_labels` does, for who only reads: usually not copies."""
+        if self.added or self.removed:
+            return self.shown_labels()
+        labels = {fold_name(label.name): label for label in reversed(self.labels)}
+        if len(labels) == len(self.labels):
+            return sorted(self.labels, key=_surest_first)
+        return sorted(labels.values(), key=_surest_first)
 
     def shown_labels(self) -> list[ShownLabel]:
         """Return (labels - removed) + added, surest first, then by name; letter case is ignored."""

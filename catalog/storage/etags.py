@@ -21,6 +21,8 @@ Signature = tuple[int, int, int, int]
 _CHUNK = 1 << 20
 # Two writes within one tick of a file system's clock (up to 2 s on FAT) look the same from outside.
 _SETTLED_AFTER_NS = 2_000_000_000
+# Seconds until a cache that could not be opened is tried again: trying costs more than hashes.
+_RETRY_AFTER = 1.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS etags (
   folder TEXT, name TEXT, size INTEGER, mtime INTEGER, ctime INTEGER, inode INTEGER, etag TEXT,
@@ -56,6 +58,7 @@ class EtagCache:
         self._path = path
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._retry_at = 0.0
 
     def get(self, key: str, current: Signature) -> str | None:
         """Return the ETag of the file of this key, if it is the one remembered."""
@@ -86,13 +89,18 @@ class EtagCache:
         with self._lock:
             try:
                 if self._connection is None:
+                    if time.monotonic() < self._retry_at:
+                        return []
+                    self._retry_at = time.monotonic() + _RETRY_AFTER
                     self._connection = self._open()
+                    self._retry_at = 0.0
                 return self._connection.execute(statement, values).fetchall()
             except sqlite3.OperationalError as error:  # locked, read-only, full: do without
                 log.debug("The cache of ETags does not answer: %s", error)
             except sqlite3.DatabaseError as error:
                 log.warning("The cache of ETags was damaged and is begun anew: %s", error)
                 self._drop()
+                self._retry_at = 0.0
                 with contextlib.suppress(OSError):
                     self._path.unlink(missing_ok=True)
             return []

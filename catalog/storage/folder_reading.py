@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 OURS = ".taglight"
 _HASH_ATTEMPTS = 3
+_CHUNK = 1 << 20
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -37,10 +38,17 @@ class FolderReader:
 
     def read(self, key: str) -> tuple[bytes, ObjectInfo]:
         """Return all bytes of an object and what they are. Raises ObjectNotFoundError."""
-        with self._opened(key) as descriptor, mishaps.reading(self._root, key):
-            stat = os.fstat(descriptor)
-            with open(descriptor, "rb", closefd=False) as file:
-                content = file.read()
+        try:  # without the layers of _opened: rebuilding a catalog reads each document
+            descriptor = self._open(key)
+            try:
+                stat = os.fstat(descriptor)
+                if not stat_module.S_ISREG(stat.st_mode):
+                    raise ObjectNotFoundError(key)
+                content = _content(descriptor, stat.st_size)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise mishaps.read_error(self._root, key, error) from error
         etag = hashlib.sha256(content).hexdigest()  # of these very bytes, whatever happens beside
         return content, ObjectInfo(key, len(content), etag, modified(stat))
 
@@ -90,14 +98,17 @@ class FolderReader:
     def _located(self, key: str) -> str:
         return paths.locate(self._root, key)
 
+    def _open(self, key: str) -> int:
+        path = self._located(key)
+        if paths.leads_elsewhere(self._root, key):
+            raise ObjectNotFoundError(key)
+        return os.open(path, _OPEN)
+
     @contextlib.contextmanager
     def _opened(self, key: str) -> Iterator[int]:
         """Open the file of a key; links and anything but a plain file count as not there."""
-        path = self._located(key)
         with mishaps.reading(self._root, key):
-            if paths.leads_elsewhere(self._root, key):
-                raise ObjectNotFoundError(key)
-            descriptor = os.open(path, _OPEN)
+            descriptor = self._open(key)
         try:
             if not stat_module.S_ISREG(os.fstat(descriptor).st_mode):
                 raise ObjectNotFoundError(key)
@@ -155,6 +166,18 @@ class FolderReader:
         except StoreUnavailableError as error:
             log.warning("Left out of the listing: %s", error)  # one bad file stops nothing else
             return None
+
+
+def _content(descriptor: int, size: int) -> bytes:
+    """Read a file to its end; `size` is what it should have."""
+    content = os.read(descriptor, size + 1)
+    if len(content) == size:
+        return content  # asked for one more, there was none
+    parts = [content]
+    while content:
+        content = os.read(descriptor, _CHUNK)
+        parts.append(content)
+    return b"".join(parts)
 
 
 def modified(stat: os.stat_result) -> datetime:

@@ -13,6 +13,8 @@ from catalog.errors import (
     TaglightError,
 )
 
+# A link, or a folder where the file should be: no object of this key.
+_ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO}
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN = {errno.EACCES, errno.EPERM}
 _IMPOSSIBLE = {errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL}
@@ -25,11 +27,12 @@ def reading(root: str, key: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        # A link, or a folder where the file should be: no object of this key.
-        absent = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO}
-        if error.errno in absent:
-            raise ObjectNotFoundError(key) from error
-        raise _translate(root, key, error) from error
+        raise read_error(root, key, error) from error
+
+
+def read_error(root: str, key: str, error: OSError) -> TaglightError:
+    """Return the catalog's error for an OSError that came while reading `key`."""
+    return ObjectNotFoundError(key) if error.errno in _ABSENT else _translate(root, key, error)
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from catalog.errors import InvalidKeyError
-from catalog.keys import MAX_COMPONENT_BYTES, check_key
+from catalog.keys import MAX_COMPONENT_BYTES, check_key, is_plain_key
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,8 @@ def is_hidden(name: str, *, folder: bool = False) -> bool:
 
 def locate(root: str, key: str) -> str:
     """Return the path of a key below `root`. Raises InvalidKeyError for what no folder may hold."""
+    if is_plain_key(key) and not is_hidden(key.rpartition("/")[2]):
+        return f"{root}/{key}"
     check_key(key)
     *folders, name = key.split("/")
     if any(len(part.encode()) > MAX_COMPONENT_BYTES for part in (*folders, name)):

@@ -17,6 +17,7 @@ from catalog.keys import (
     file_name,
     image_id,
     is_picture_key,
+    is_plain_key,
     is_shortened,
     metadata_key,
     new_upload_key,
@@ -241,3 +242,11 @@ def test_any_name_gives_a_key_that_every_store_takes(name: str) -> None:
 def test_an_upload_is_filed_under_the_utc_month() -> None:
     late = datetime(2026, 12, 31, 23, 0, tzinfo=timezone(timedelta(hours=-2)))
     assert new_upload_key("a.jpg", "0" * 64, "jpg", late) == "uploads/2027/01/a-00000000.jpg"
+
+
+@given(st.text("a./\x00é", max_size=6) | st.text("ab/", min_size=250, max_size=260))
+def test_plain_keys_are_possible_and_nowhere_hidden(key: str) -> None:
+    if is_plain_key(key):
+        parts = key.split("/")
+        assert all(part and not part.startswith(".") and "\x00" not in part for part in parts)
+        assert 0 < len(key.encode()) <= MAX_COMPONENT_BYTES

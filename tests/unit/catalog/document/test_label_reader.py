@@ -2,6 +2,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from catalog.document import Document, read_document, write_document
 
@@ -121,3 +123,40 @@ def test_boxes_that_are_none_are_left_out() -> None:
     boxes = [{}, {"BoundingBox": None}, {"BoundingBox": {"Left": 1}}, 5, {"BoundingBox": [1]}]
     (label,) = read([{"Name": "Dog", "Confidence": 90, "Instances": boxes}]).labels
     assert label.instances == []
+
+
+NAME = st.text("aÄß \u00a0\u0301", max_size=4) | st.sampled_from(["Dog", " Dog ", "x" * 1001])
+ODD = st.none() | st.integers() | st.text(max_size=3)
+NAMES = st.lists(st.fixed_dictionaries({"Name": NAME}) | ODD, max_size=3) | ODD
+PLACES = st.just([]) | st.just(
+    [{"BoundingBox": {"Left": 0.1, "Top": 0, "Width": 0.5, "Height": 1}, "Confidence": 90.0}]
+)
+USUAL = st.fixed_dictionaries(
+    {
+        "Name": NAME | ODD,
+        "Confidence": st.floats(-1, 101) | st.sampled_from([50, "50 %", True, None]),
+        "Parents": NAMES,
+        "Aliases": NAMES,
+        "Categories": NAMES | st.just([{"Name": f"c{number}"} for number in range(40)]),
+        "Instances": PLACES | ODD,
+    }
+)
+
+
+def with_a_detour(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return a label that says the same, but which none of the fast ways takes."""
+    found = entry | {"x": 1}
+    for name in ("Parents", "Aliases", "Categories"):
+        names = entry[name] if isinstance(entry[name], list) else [entry[name]]
+        found[name] = [*names, None]
+    return found
+
+
+@given(USUAL)
+def test_labels_in_our_own_shape_are_read_as_all_others_are(entry: dict[str, Any]) -> None:
+    anchor = {"Name": "Anchor", "Confidence": 99.0}
+    usual = read({"Labels": [anchor, entry]}).labels
+    others = read({"Labels": [anchor, with_a_detour(entry)]}).labels
+    for label in others[1:]:
+        assert label.extra.pop("x") == 1
+    assert usual == others

@@ -211,3 +211,13 @@ def test_it_is_plain_json_for_people() -> None:
 def test_what_the_format_does_not_allow_is_not_written(document: Document, said: str) -> None:
     with pytest.raises(DocumentError, match=said):
         write_document(document)
+
+
+@given(DOCUMENT)
+def test_the_surest_labels_are_the_shown_ones(document: Document) -> None:
+    document.labels += [replace(label, confidence=50.0) for label in document.labels[:2]]
+    shown = [replace(label, source="recognizer") for label in document.shown_labels()]
+    surest = document.surest_labels()
+    assert [(it.name, it.confidence, it.parents, it.aliases, it.categories) for it in surest] == [
+        (it.name, it.confidence, it.parents, it.aliases, it.categories) for it in shown
+    ]
