@@ -7,8 +7,10 @@
 import { fetchPage, replaceContent, setStyle } from "./regions.js";
 
 const REMEMBER_MS = 300;
+/** So far down, in pixels, the bar on top covers pictures. */
+const UNDER_BAR = 160;
 
-/** @typedef {{pages?: [url: string, height: number][], y?: number}} Place what the history keeps */
+/** @typedef {{pages?: [url: string, height: number][], y?: number, tile?: string, top?: number}} Place what the history keeps */
 
 /** @type {Set<Element>} */
 const near = new Set();
@@ -161,7 +163,11 @@ export function takePages(place) {
     shown.after(...kept.slice(here + 1).map(([url, height]) => pageOf(url, height)));
   }
   settle(shown);
-  if (place?.y !== undefined) window.scrollTo({ top: place.y, behavior: "instant" });
+  if (place?.y === undefined) return;
+  // Pages are as high as their pictures came out; the picture on top is the place.
+  const tile = document.getElementById(place.tile ?? "");
+  const moved = tile ? tile.getBoundingClientRect().top - (place.top ?? 0) : place.y - window.scrollY;
+  window.scrollBy({ top: moved, behavior: "instant" });
 }
 
 /**
@@ -193,9 +199,16 @@ function remember() {
   timer = 0;
   if (location.pathname !== "/") return;
   const pages = allPages();
-  const top = pages.find((page) => page.getBoundingClientRect().bottom > 160) ?? pages[0];
+  const top = pages.find((page) => page.getBoundingClientRect().bottom > UNDER_BAR) ?? pages[0];
+  const above = (/** @type {Element} */ element) => element.getBoundingClientRect().bottom <= UNDER_BAR;
+  const tile = [...(top?.querySelectorAll(".tile") ?? [])].find((each) => !above(each));
   /** @type {Place} */
-  const place = { pages: pages.map((page) => [page.dataset.url ?? "", page.offsetHeight]), y: window.scrollY };
+  const place = {
+    pages: pages.map((page) => [page.dataset.url ?? "", page.offsetHeight]),
+    y: window.scrollY,
+    tile: tile?.id,
+    top: tile?.getBoundingClientRect().top,
+  };
   if (top) history.replaceState(place, "", top.dataset.url);
 }
 

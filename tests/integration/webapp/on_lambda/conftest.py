@@ -11,6 +11,7 @@ import gzip
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -68,6 +69,14 @@ class Answer:
         return json.loads(self.body)
 
 
+_threads: list[ThreadPoolExecutor] = []
+
+
+def in_its_thread(handler: Handler) -> Handler:
+    """Have a handler called in the test's thread for it."""
+    return lambda event, context: _threads[-1].submit(handler, event, context).result()
+
+
 @dataclass
 class Function:
     """One process of the web function."""
@@ -76,7 +85,7 @@ class Function:
     handler: Handler = field(init=False)
 
     def __post_init__(self) -> None:
-        self.handler = make_handler(self.door.app)
+        self.handler = in_its_thread(make_handler(self.door.app))
 
     def ask(
         self,
@@ -115,14 +124,18 @@ def session(role: str) -> str:
 
 
 @pytest.fixture(autouse=True)
-def loop() -> Iterator[None]:
-    """A loop of the test's own, as each process of Lambda has one."""
+def thread() -> Iterator[None]:
+    """A thread with a loop of its own, as each process of Lambda has one.
+
+    The tests' own thread may have a loop that runs: that of a browser.
+    """
     own = asyncio.new_event_loop()
-    asyncio.set_event_loop(own)
-    yield
-    own.run_until_complete(own.shutdown_default_executor())
-    own.close()
-    asyncio.set_event_loop(None)
+    with ThreadPoolExecutor(1, initializer=asyncio.set_event_loop, initargs=(own,)) as executor:
+        _threads.append(executor)
+        yield
+        _threads.remove(executor)
+        executor.submit(own.run_until_complete, own.shutdown_default_executor()).result()
+        own.close()
 
 
 @pytest.fixture
