@@ -69,7 +69,8 @@ def test_a_token_is_the_one_that_boto3_makes(role: str, monkeypatch: pytest.Monk
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made up")
     monkeypatch.setattr("botocore.auth.get_current_datetime", lambda: datetime(2026, 1, 1))  # noqa: DTZ001 - as botocore's
-    client = boto3.client("dsql", region_name="eu-central-1")
+    # A session of its own: that of the module remembers the credentials of an earlier test.
+    client = boto3.Session().client("dsql", region_name="eu-central-1")
     make = {
         "admin": client.generate_db_connect_admin_auth_token,
         "tagger": client.generate_db_connect_auth_token,
