@@ -39,7 +39,7 @@ def many(new_context: NewContext, server: Server) -> Page:
 def scroll_down(page: Page, seen: set[str], until: Callable[[], bool]) -> int:
     """Scroll screen by screen and collect the pictures; return the most that were there at once."""
     most = 0
-    for _ in range(300):
+    for _ in range(900):
         shown = page.evaluate(_SHOWN)
         assert len(shown) == len(set(shown)), "a picture is there twice"
         seen |= set(shown)
@@ -51,6 +51,17 @@ def scroll_down(page: Page, seen: set[str], until: Callable[[], bool]) -> int:
     raise AssertionError(f"only {len(seen)} pictures came")
 
 
+def settle(page: Page) -> None:
+    """Wait until address and place have stopped changing: the address follows the place a moment later."""
+    looks: list[object] = []
+    for _ in range(100):
+        looks = [*looks[-3:], (page.url, page.evaluate(_TOP))]
+        if len(looks) == 4 and all(look == looks[0] for look in looks):
+            return
+        page.wait_for_timeout(250)
+    raise AssertionError("the page does not come to rest")
+
+
 def test_all_pictures_pass_by_and_few_are_there_at_once(many: Page) -> None:
     seen: set[str] = set()
     most = scroll_down(many, seen, lambda: len(seen) == MANY)
@@ -59,8 +70,10 @@ def test_all_pictures_pass_by_and_few_are_there_at_once(many: Page) -> None:
 
     # And all the way back, where the first ones are again.
     first = many.request.get("/api/images?limit=1").json()["images"][0]["id"]
-    for _ in range(100):
+    for _ in range(300):
         many.evaluate("() => window.scrollBy({ top: -innerHeight, behavior: 'instant' })")
+        if many.locator(f"#t-{first}").count() and many.evaluate("() => scrollY") == 0:
+            break
         many.wait_for_timeout(40)
     expect(many.locator(f"#t-{first}")).to_be_in_viewport()
     expect(many).to_have_url(re.compile(r"/$"))
@@ -73,7 +86,7 @@ def test_all_pictures_pass_by_and_few_are_there_at_once(many: Page) -> None:
 def test_the_place_is_the_same_after_a_reload_and_back(many: Page) -> None:
     seen: set[str] = set()
     scroll_down(many, seen, lambda: len(seen) > 250)
-    many.wait_for_timeout(800)  # the address follows a moment later
+    settle(many)
     before = many.evaluate(_TOP)
     many.reload(wait_until="networkidle")
     expect(many.locator(f"#{before[0]}")).to_be_in_viewport()
@@ -96,10 +109,10 @@ def test_the_place_is_the_same_after_a_reload_and_back(many: Page) -> None:
 def test_a_picture_opens_over_its_place_and_closes_to_it(many: Page) -> None:
     seen: set[str] = set()
     scroll_down(many, seen, lambda: len(seen) > 200)
-    many.wait_for_timeout(800)
+    settle(many)
     tile, _ = many.evaluate(_TOP)
     many.locator(f"#{tile} a").hover()  # where it is scrolled into sight for that, it is done now
-    many.wait_for_timeout(800)
+    settle(many)
     place = many.evaluate(_PLACE, tile)
     address = many.url
     many.locator(f"#{tile} a").click()
