@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -95,16 +96,25 @@ def free_port() -> int:
         return port
 
 
+@contextmanager
+def serving(folder: Path) -> Iterator[Server]:
+    """A server on an empty library in this folder; ended afterwards."""
+    made = Server(folder / "library", free_port(), folder / "serve.log")
+    made.library.mkdir()
+    made.start()
+    try:
+        yield made
+    finally:
+        made.stop()
+        # What the server has to complain of is shown with the test that failed, if one did.
+        sys.stdout.write(made.log.read_text())
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     """A server on an empty library."""
-    made = Server(tmp_path / "library", free_port(), tmp_path / "serve.log")
-    made.library.mkdir()
-    made.start()
-    yield made
-    made.stop()
-    # What the server has to complain of is shown with the test that failed, if one did.
-    sys.stdout.write(made.log.read_text())
+    with serving(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

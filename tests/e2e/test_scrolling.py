@@ -1,13 +1,13 @@
 """Endless scrolling: bounded, every picture once, and the same place after Back and reload."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browser_pages import tiles
-from tests.e2e.conftest import NewContext, Server
+from tests.e2e.conftest import NewContext, Server, serving
 from tests.e2e.libraries import put_many, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -25,10 +25,17 @@ _TOP = """() => {
 _PLACE = "(id) => document.getElementById(id).getBoundingClientRect().top"
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests here, which only look."""
+    with serving(tmp_path_factory.mktemp("scrolling")) as made:
+        put_many(made.library, MANY)
+        yield made
+
+
 @pytest.fixture
-def many(new_context: NewContext, server: Server) -> Page:
+def many(new_context: NewContext) -> Page:
     """A library that fills many screens, newest first."""
-    put_many(server.library, MANY)
     page = new_context().new_page()
     page.goto("/")
     wait_for(page, MANY)
@@ -52,7 +59,7 @@ def scroll_down(page: Page, seen: set[str], until: Callable[[], bool]) -> int:
 
 
 def settle(page: Page) -> None:
-    """Wait until address and place have stopped changing: the address follows the place a moment later."""
+    """Wait until place and address, which follows it a moment later, have stopped changing."""
     looks: list[object] = []
     for _ in range(100):
         looks = [*looks[-3:], (page.url, page.evaluate(_TOP))]

@@ -31,11 +31,13 @@ _sentence = re.compile(r"^[A-Z].{15,}\.$")
 COUNT_ROWS_A_FRAME = """() => {
   window.rowsByFrame = new Map();
   const note = (records) => {
-    const rows = records.flatMap((record) => [...record.addedNodes]).filter((node) => node.matches?.("li"));
+    const added = records.flatMap((record) => [...record.addedNodes]);
+    const rows = added.filter((node) => node.matches?.("li"));
     const frame = document.timeline.currentTime;
     window.rowsByFrame.set(frame, (window.rowsByFrame.get(frame) ?? 0) + rows.length);
   };
-  new MutationObserver(note).observe(document.getElementById("tray"), { childList: true, subtree: true });
+  const tray = document.getElementById("tray");
+  new MutationObserver(note).observe(tray, { childList: true, subtree: true });
 }"""
 A_THOUSAND_FILES = """() => {
   const transfer = new DataTransfer();
