@@ -61,6 +61,7 @@ def main() -> None:
     for line in sys.stdin:
         asked = json.loads(line)
         try:
+            os.environ["_X_AMZN_TRACE_ID"] = asked["trace"]
             context = Context(asked["request"], asked["seconds"])
             answer = {"result": handler(asked["event"], context)}
         except Exception as error:

@@ -35,11 +35,11 @@ class Function:
     _all: list["_Instance"] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def call(self, event: Any) -> Any:
-        """Return what the handler answers. Raises FunctionError."""
+    def call(self, event: Any, trace: str = "") -> Any:
+        """Return what the handler answers; its calls of AWS carry `trace`. Raises FunctionError."""
         instance = self._instance()
         try:
-            answer = instance.ask(event, self.timeout)
+            answer = instance.ask(event, self.timeout, trace)
         except FunctionError as error:
             self.ended.append(str(error))
             instance.kill()
@@ -84,9 +84,10 @@ class _Instance:
         threading.Thread(target=self._read, daemon=True).start()
         assert self._line(STARTS_WITHIN) == "ready\n", f"{function.name} did not start: see its log"
 
-    def ask(self, event: Any, timeout: float) -> dict[str, Any]:
+    def ask(self, event: Any, timeout: float, trace: str) -> dict[str, Any]:
         """Hand an event over and wait. Raises FunctionError."""
-        asked = {"event": event, "request": str(uuid.uuid4()), "seconds": timeout}
+        request = str(uuid.uuid4())
+        asked = {"event": event, "request": request, "seconds": timeout, "trace": trace}
         stdin = self.process.stdin
         assert stdin
         try:

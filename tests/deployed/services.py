@@ -32,7 +32,7 @@ class Services:
         """Answer a request, or leave it to moto."""
         if seen.service == "rekognition":
             return self._detect_labels(seen)
-        if seen.service == "sqs" and '"DelaySeconds"' in seen.body.decode():
+        if seen.service == "sqs" and "SendMessage" in seen.headers.get("x-amz-target", ""):
             return self._send_soon(seen)
         return None
 
@@ -53,11 +53,19 @@ class Services:
         return 200, _AMZ_JSON, json.dumps(said).encode()
 
     def _send_soon(self, seen: Seen) -> Answer:
-        """Send what is to be delayed with a short delay; how long it was to be is kept."""
+        """Send what is to be delayed with a short delay; how long it was to be is kept.
+
+        The trace of the call that sends goes along, as SQS keeps it.
+        """
         asked = json.loads(seen.body)
+        trace = seen.headers.get("x-amzn-trace-id")
         for each in asked.get("Entries", [asked]):
-            self.delays.append(each["DelaySeconds"])
-            each["DelaySeconds"] = min(each["DelaySeconds"], LONGEST_DELAY)
+            if "DelaySeconds" in each:
+                self.delays.append(each["DelaySeconds"])
+                each["DelaySeconds"] = min(each["DelaySeconds"], LONGEST_DELAY)
+            if trace:
+                told = {"StringValue": trace, "DataType": "String"}
+                each["MessageSystemAttributes"] = {"AWSTraceHeader": told}
         batch = "Entries" in asked
         said = (self.sqs.send_message_batch if batch else self.sqs.send_message)(**asked)
         said.pop("ResponseMetadata", None)

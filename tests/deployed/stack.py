@@ -194,6 +194,7 @@ def _sources(stack: Stack, sqs: Any, functions: dict[str, Function]) -> dict[str
         found[queue] = EventSource(
             queue_url(sqs, queue), each["EventSourceArn"], each["BatchSize"], concurrency,
             functions["TaggerFunction"], sqs,
+            may_loop=stack.properties("TaggerFunction").get("RecursiveLoop") == "Allow",
         )  # fmt: skip
     return found
 

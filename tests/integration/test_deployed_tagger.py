@@ -14,7 +14,9 @@ from PIL import Image
 from catalog import reads
 from catalog.database import Database
 from catalog.keys import metadata_key
+from catalog.storage.changes import ObjectChange, event_body
 from cli.doctor import doctor
+from tests.deployed.sources import trace
 from tests.deployed.stack import Deployment, deployed, queue_url
 from tests.fakes import ToldRecognizer
 from tests.postgres import Cluster
@@ -141,6 +143,33 @@ def test_throttled_work_waits_without_using_up_attempts(aws: Deployment, catalog
     assert len(aws.services.delays) >= 3
     assert all(10 <= delay <= 900 for delay in aws.services.delays)
     assert aws.waiting("TagDeadLetters") == 0
+
+
+def test_work_that_is_put_off_all_day_is_no_endless_loop_to_lambda(
+    aws: Deployment, catalog: str
+) -> None:
+    key, queue = "uploads/patient.jpg", aws.sources["TagQueue"]
+    put(aws, key, jpeg())
+    aws.settle()
+
+    def ask_again_after_a_long_chain() -> None:
+        aws.services.rekognition.fails(*["ThrottlingException"] * 3)  # one call of the tagger's
+        body = event_body(ObjectChange("Taglight:TagAgain", key), aws.bucket)
+        told = {"AWSTraceHeader": {"StringValue": trace(15), "DataType": "String"}}
+        aws.services.sqs.send_message(
+            QueueUrl=queue.queue_url,
+            MessageBody=json.dumps(body),
+            MessageSystemAttributes=told,
+        )
+        aws.settle()
+
+    before = document(aws, key)["Tagging"]["TaggedAt"]
+    ask_again_after_a_long_chain()
+    assert not queue.ended
+    assert document(aws, key)["Tagging"]["TaggedAt"] > before
+    queue.may_loop = False  # as it is where the template says nothing
+    ask_again_after_a_long_chain()
+    assert len(queue.ended) == 1
 
 
 def test_a_call_that_never_ends_gives_up_with_an_answer(deploy: Deploy, catalog: str) -> None:
