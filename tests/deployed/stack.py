@@ -71,14 +71,20 @@ def deployed(
     *,
     visibility: float | None = None,
     timeout: float | None = None,
+    attempts: int | None = None,
     **parameters: str,
 ) -> Iterator[Deployment]:
     """Bring the stack of these parameters up.
 
     Who has not the time for them gives other seconds than the template's, for which a message is
-    out of sight (`visibility`) and a call may take (`timeout`).
+    out of sight (`visibility`) and a call may take (`timeout`), and fewer `attempts`.
     """
     stack = Stack(**parameters)
+    if attempts:
+        variables = stack.properties("TaggerFunction")["Environment"]["Variables"]
+        variables["MAX_ATTEMPTS"] = str(attempts)
+        for queue in stack.of_type("AWS::SQS::Queue").values():
+            queue.get("RedrivePolicy", {})["maxReceiveCount"] = attempts
     bucket = stack.properties("Bucket")
     name = bucket["BucketName"]
     with ExitStack() as ending:

@@ -135,7 +135,7 @@ def test_same_bytes_are_paid_once_and_what_is_no_picture_fails_with_a_reason(
 
 
 def test_throttled_work_waits_without_using_up_attempts(aws: Deployment, catalog: str) -> None:
-    # More than boto3 tries by itself in three calls, which are all the attempts there are.
+    # More than boto3 tries by itself in five calls, which are all the attempts there are.
     aws.services.rekognition.fails(*["ThrottlingException"] * 20)
     put(aws, "uploads/busy.jpg", jpeg())
     aws.settle(120)
@@ -173,7 +173,7 @@ def test_work_that_is_put_off_all_day_is_no_endless_loop_to_lambda(
 
 
 def test_a_call_that_never_ends_gives_up_with_an_answer(deploy: Deploy, catalog: str) -> None:
-    aws = deploy(SOON, timeout=6)
+    aws = deploy(SOON, timeout=6, attempts=3)
     aws.services.slow += [60.0] * 3
     put(aws, "uploads/endless.jpg", jpeg())
     aws.settle(120)
@@ -189,7 +189,7 @@ def test_a_call_that_never_ends_gives_up_with_an_answer(deploy: Deploy, catalog:
 def test_a_message_that_makes_no_sense_goes_to_the_dead_letters(
     deploy: Deploy, catalog: str
 ) -> None:
-    aws = deploy(SOON)
+    aws = deploy(SOON, attempts=3)
     source = aws.sources["IndexQueue"]
     aws.services.sqs.send_message(QueueUrl=source.queue_url, MessageBody="{ not JSON")
     put(aws, "uploads/good.jpg", jpeg())

@@ -135,7 +135,8 @@ def test_a_message_has_its_time_and_its_attempts(stack: Stack) -> None:
     for name in ("TagQueue", "IndexQueue"):
         queue = stack.properties(name)
         assert queue["VisibilityTimeout"] >= 6 * timeout
-        assert queue["RedrivePolicy"]["maxReceiveCount"] == attempts
+        # Who is refused a place to run has received the message as well: AWS asks for five.
+        assert queue["RedrivePolicy"]["maxReceiveCount"] == attempts >= 5
         dead = name.replace("Queue", "DeadLetters")
         assert queue["RedrivePolicy"]["deadLetterTargetArn"] == stack.arn_of(dead)
         assert stack.properties(dead)["MessageRetentionPeriod"] == 14 * 24 * 3600
