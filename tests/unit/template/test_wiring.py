@@ -291,6 +291,15 @@ def test_cloudfront_keeps_static_files_and_nothing_of_people(stack: Stack) -> No
     assert header["HeaderValue"] == stack.environment("WebFunction")["ORIGIN_SECRET"]
 
 
+def test_cloudfront_keeps_no_error_of_anybody(stack: Stack) -> None:
+    whole = stack.properties("Distribution")["DistributionConfig"]
+    kept = {each["ErrorCode"]: each["ErrorCachingMinTTL"] for each in whole["CustomErrorResponses"]}
+    # All that it would keep for ten seconds by the address alone, whatever Cache-Control says.
+    codes = (400, 403, 404, 405, 414, 500, 501, 502, 503, 504)
+    assert kept == dict.fromkeys(codes, 0)
+    assert not any("ResponsePagePath" in each for each in whole["CustomErrorResponses"])
+
+
 def test_secrets_are_made_by_aws_and_written_nowhere(stack: Stack) -> None:
     found = stack.environment("WebFunction")
     for name in ("SESSION_SECRET", "ORIGIN_SECRET"):
