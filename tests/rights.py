@@ -42,6 +42,8 @@ OF_THE_CODE: dict[str, set[Row]] = {
         *_rows("s3:GetObject", *PREFIXES),
         *_rows("s3:PutObject", *PREFIXES),
         *_rows("s3:DeleteObject", *PREFIXES),
+        *_rows("s3:GetObjectTagging", *PREFIXES),
+        *_rows("s3:PutObjectTagging", *PREFIXES),
         *_rows("sqs:SendMessage", "TagQueue"),
     },
     "tagger": {
@@ -49,6 +51,8 @@ OF_THE_CODE: dict[str, set[Row]] = {
         *_rows("s3:GetObject", *PREFIXES),
         *_rows("s3:PutObject", "metadata/", "thumbs/", "trash/"),
         *_rows("s3:DeleteObject", "metadata/", "thumbs/", "trash/"),
+        *_rows("s3:GetObjectTagging", "metadata/"),
+        *_rows("s3:PutObjectTagging", "trash/"),
         *_rows("rekognition:DetectLabels", "*"),
         *_rows("sqs:SendMessage", "TagQueue", "IndexQueue"),
         *_rows("sqs:GetQueueAttributes", "TagQueue"),
@@ -105,6 +109,9 @@ def _rights_of_s3(operation: str, params: Mapping[str, Any]) -> Iterator[Row]:
         key = source["Key"] if isinstance(source, Mapping) else source.partition("/")[2]
         yield "s3:GetObject", _prefix(key)
         yield "s3:PutObject", place
+        # Of what has tags S3 copies them, too, or refuses to copy at all.
+        yield "s3:GetObjectTagging", _prefix(key)
+        yield "s3:PutObjectTagging", place
     else:
         yield f"s3:{operation}", place
         if params.get("IfMatch"):
