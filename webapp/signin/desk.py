@@ -45,6 +45,7 @@ class SignIn:
     provider: "Callable[[], Provider] | None"
     attempts: Limit
     attempts_of_all: Limit
+    codes: Limit  # that the provider refused, from one address
 
     @property
     def has_password(self) -> bool:
@@ -114,6 +115,7 @@ def sign_in_of(settings: SignInSettings) -> SignIn | None:
         _provider(settings),
         Limit(ATTEMPTS, ATTEMPTS_SECONDS),
         Limit(ATTEMPTS_OF_ALL, ATTEMPTS_SECONDS),
+        Limit(ATTEMPTS, ATTEMPTS_SECONDS),
     )
 
 

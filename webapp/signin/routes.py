@@ -52,12 +52,10 @@ def by_password(request: Request, form: Form) -> Response:
     wanted = safe_address(form.get("next", [""])[0])
     if not signin.has_password:
         raise RequestError(404, "There is nothing at this address.")
-    address = request.client.host if request.client else ""
+    address = address_of(request)
     wait = signin.attempts.wait(address) or signin.attempts_of_all.wait("")
     if wait:
-        answer = show(request, wanted, TOO_OFTEN, 429)
-        answer.headers["Retry-After"] = str(wait)
-        return answer
+        return too_often(request, wanted, wait)
     hashed = signin.settings.password_hash.get_secret_value()
     if not passwords.is_right(form.get("password", [""])[0], hashed):
         log.warning("A wrong password was tried.")
@@ -97,11 +95,15 @@ def from_provider(request: Request) -> Response:
         if asked.get("error"):
             log.warning("The provider signed nobody in.")
         return finished(request, show(request, wanted, AGAIN, 403))
+    address = address_of(request)
+    if wait := signin.codes.wait(address):  # each would have the provider asked once more
+        return finished(request, too_often(request, wanted, wait))
     try:
         claims = provider.redeem(asked["code"], callback_url(request), nonce, verifier)
     except TokenError as error:
         log.warning("A sign-in was refused: %s", error)
         return finished(request, show(request, wanted, AGAIN, 403))
+    signin.codes.forget(address)
     who = signin.identity(claims)
     if signin.policy.admit(who) is None:
         log.warning("Someone whom no list names was not let in.")
@@ -140,6 +142,18 @@ def show(request: Request, wanted: str, message: str = "", status: int = 200) ->
         "message": message,
     }
     return render(request, "signin/page.html", context, status)
+
+
+def too_often(request: Request, wanted: str, wait: int) -> Response:
+    """Return the sign-in page for someone who has to wait so many seconds."""
+    answer = show(request, wanted, TOO_OFTEN, 429)
+    answer.headers["Retry-After"] = str(wait)
+    return answer
+
+
+def address_of(request: Request) -> str:
+    """Return the address that a request comes from."""
+    return request.client.host if request.client else ""
 
 
 def enter(request: Request, who: Identity, method: str, wanted: str) -> Response:

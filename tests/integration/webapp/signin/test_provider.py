@@ -170,6 +170,27 @@ def test_who_says_no_at_the_provider_is_not_in(open_to_example: Site) -> None:
     assert refused(open_to_example, answer)
 
 
+def test_codes_that_are_none_are_not_passed_on_without_end(
+    open_to_example: Site, provider: ProviderProcess
+) -> None:
+    def guess(n: int) -> Any:
+        state = parse_qs(urlsplit(begin(open_to_example)).query)["state"][0]
+        return open_to_example.client.get(f"/signin/callback?code=guess-{n}&state={state}")
+
+    assert {guess(n).status_code for n in range(10)} == {403}
+    answer = guess(10)
+    assert (answer.status_code, "Too many attempts" in answer.text) == (429, True)
+    assert 0 < int(answer.headers["retry-after"]) <= 300
+    assert json.loads(provider.order("asked"))["form"]["code"] == "guess-9"
+
+
+def test_people_of_one_address_who_come_in_are_not_limited(
+    open_to_example: Site, provider: ProviderProcess
+) -> None:
+    answers = {sign_in(open_to_example, provider, "anna").status_code for _ in range(12)}
+    assert answers == {303}
+
+
 def test_a_new_key_of_the_provider_is_learnt(
     open_to_example: Site, provider: ProviderProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
