@@ -58,6 +58,7 @@ class Database:
         self.exact_up_to = dialects.exact_up_to(engine)
         self.arrays: Columns | None = None
         self.arrays_lock = threading.Lock()
+        self._commits = dialects.commits_of(engine)
         self._engine = engine.execution_options(**{DATABASE: self})
         self._writer = self._engine.execution_options(**{dialects.WRITES: True})
 
@@ -146,6 +147,13 @@ class Database:
         """Cut pictures into what one transaction may write."""
         return dialects.portions(self._engine, rows)
 
+    def mark(self) -> Hashable | None:
+        """Return what is another after every commit, whoever makes it; None where nothing tells.
+
+        Whatever was read after a mark was taken is as it was as long as the mark is the same.
+        """
+        return None if self._commits is None else self._commits.mark()
+
     def check(self) -> None:
         """Return when the database answers. Raises CatalogUnavailableError."""
         with self.reading() as connection:
@@ -153,6 +161,8 @@ class Database:
 
     def close(self) -> None:
         """Close all connections that are not in use."""
+        if self._commits is not None:
+            self._commits.close()
         self._engine.dispose()
 
     @contextmanager

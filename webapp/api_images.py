@@ -44,9 +44,8 @@ async def edit_body(request: Request) -> Edit:
     return await params.json_body(request, Edit)
 
 
-@router.get("")
 async def search(request: Request) -> Response:
-    """The pictures that a search finds, a page at a time."""
+    """The pictures that a search finds, a page at a time; app.py has its route."""
     asked = query.parse(params.text(request, "q"))
     if reads.answers_at_once(services_of(request).database, asked):
         # Handing it to a thread and back takes as long as the answer.

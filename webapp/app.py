@@ -8,6 +8,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from catalog.storage import ObjectStore
 from webapp import api_images, api_labels, errors, health, listing, media, pages, receive, uploads
 from webapp import static_files as static
+from webapp.kept_answers import LISTS, PAGES, KeptAnswers
 from webapp.limits import Limit
 from webapp.media import FolderUrls, MediaUrls
 from webapp.origins import Gate
@@ -58,6 +59,8 @@ def create_app(
     app.state.static_root = tree.root
     app.state.modules = tree.modules("js/main.js")
     errors.install(app)
+    # Asked for more than all others: first, and without what FastAPI does for its own routes.
+    app.router.add_route("/api/images", api_images.search, include_in_schema=False)
     # Pages first: FastAPI prepares the routes that it passes, and a cold start is asked for a page.
     for part in (pages, api_images, api_labels, listing, uploads, health, static):
         app.include_router(part.router)
@@ -69,7 +72,12 @@ def create_app(
         app.include_router(routes.router)
     # The last one added stands first.
     app.add_middleware(errors.LastResort)
+    # Addresses in a bucket are signed anew each hour, those of a folder stay as they are.
+    if isinstance(urls, FolderUrls):
+        app.add_middleware(KeptAnswers, database=database, paths=PAGES)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
+    if isinstance(urls, FolderUrls):
+        app.add_middleware(KeptAnswers, database=database, paths=LISTS)
     if signin is not None:
         app.add_middleware(Guard, signin=signin, secure=is_secure(settings))
     app.add_middleware(

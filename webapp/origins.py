@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -21,6 +22,7 @@ class Authority:
     port: int | None
 
     @classmethod
+    @lru_cache(maxsize=256)
     def parse(cls, text: str) -> "Authority | None":
         """Read `host` or `host:port`; None for anything else."""
         match = _AUTHORITY.fullmatch(text.strip().lower())

@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from webapp.errors import RequestError, problem
@@ -57,11 +56,12 @@ class Security:
         self.app = app
         self._gate = gate
         self._bucket = bucket
-        self._headers = dict(HEADERS)
+        headers = dict(HEADERS)
         if tls:
-            self._headers["strict-transport-security"] = HSTS
+            headers["strict-transport-security"] = HSTS
         if personal:
-            self._headers["cache-control"] = "private, no-store"
+            headers["cache-control"] = "private, no-store"
+        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check the request, then pass it on with the headers of the answer prepared."""
@@ -77,10 +77,11 @@ class Security:
 
         async def protected(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("content-security-policy", content_policy(nonce, self._bucket))
+                policy = content_policy(nonce, self._bucket).encode()
+                own = [*message.get("headers", ())]
+                named = {name.lower() for name, _ in own}
+                ours = [*self._headers, (b"content-security-policy", policy)]
+                message["headers"] = own + [each for each in ours if each[0] not in named]
             elif head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             await send(message)
@@ -96,7 +97,7 @@ class Security:
         await self.app(scope, self._limited(scope, receive), protected)
 
     def _check(self, scope: Scope) -> None:
-        size = sum(len(name) + len(value) for name, value in scope["headers"])
+        size = sum([len(name) + len(value) for name, value in scope["headers"]])
         if size + len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_HEADER_BYTES:
             raise RequestError(431, "The headers of this request are too large.")
         headers = dict(scope["headers"])

@@ -3,7 +3,7 @@
 SQLite, PostgreSQL, and Aurora DSQL, which speaks as PostgreSQL does and allows less.
 """
 
-from catalog.dialects.engines import open_engine
+from catalog.dialects.engines import commits_of, open_engine
 from catalog.dialects.failures import is_conflict, is_outage
 from catalog.dialects.sqlite import WRITES
 from catalog.dialects.statements import (
@@ -27,6 +27,7 @@ from catalog.dialects.transactions import most_names, portions
 __all__ = [
     "IDS",
     "WRITES",
+    "commits_of",
     "exact_up_to",
     "fetch",
     "greatest",

@@ -4,7 +4,7 @@ from sqlalchemy import URL, Engine
 
 from catalog.dialects.dsql import open_dsql
 from catalog.dialects.postgresql import open_postgresql
-from catalog.dialects.sqlite import open_sqlite
+from catalog.dialects.sqlite import Commits, open_sqlite
 from catalog.errors import CatalogUnavailableError
 
 _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
@@ -28,3 +28,8 @@ def open_engine(url: URL, connections: int) -> Engine:
     except ValueError as error:
         raise CatalogUnavailableError(str(error)) from error
     raise CatalogUnavailableError(f"There is no catalog for {url.drivername}:// addresses.")
+
+
+def commits_of(engine: Engine) -> Commits | None:
+    """Return what tells of every commit to this engine's database; None where nothing does."""
+    return Commits(engine.url) if engine.dialect.name == "sqlite" else None

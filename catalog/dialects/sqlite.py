@@ -2,11 +2,13 @@
 
 import fcntl
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -63,8 +65,54 @@ def _prepare_connections(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if connection.get_execution_options().get(WRITES, False):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            # Every question begins here, and this waits for nothing: straight to the driver.
+            driver: Any = connection.connection.driver_connection
+            driver.execute("BEGIN")
+
+
+class Commits:
+    """Tells, on a connection of its own, whether anybody has committed: any thread or process."""
+
+    def __init__(self, url: URL) -> None:
+        self._uri = f"file:{quote(str(file_of(url)))}?mode=rw"
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._opened = 0
+
+    def mark(self) -> tuple[int, int] | None:
+        """Return what is another after every commit; None where the file does not answer at once.
+
+        It reads a few bytes of shared memory and waits for nobody.
+        """
+        with self._lock:
+            try:
+                if self._connection is None:
+                    self._connection = sqlite3.connect(
+                        self._uri,
+                        timeout=0,
+                        isolation_level=None,
+                        check_same_thread=False,
+                        uri=True,
+                    )
+                    self._opened += 1
+                (number,) = self._connection.execute("PRAGMA data_version").fetchone()
+            except sqlite3.Error:
+                self._close()
+                return None
+            return self._opened, number
+
+    def close(self) -> None:
+        """Close the connection; the next mark opens another one."""
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 @contextmanager
