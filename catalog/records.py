@@ -93,8 +93,28 @@ NAMES = (
 RECORD_COLUMNS: tuple[ColumnElement[Any], ...] = tuple(image.c[name] for name in NAMES)
 
 
+# So many records are remembered by their rows, some kilobytes each: searches that follow each
+# other find many of the same pictures. Records are never changed.
+_REMEMBERED = 3000
+_known: dict[tuple[Any, ...], ImageRecord] = {}
+
+
 def records(rows: Sequence[Sequence[Any]]) -> list[ImageRecord]:
-    """Make records of rows that begin with RECORD_COLUMNS."""
+    """Return the records of rows that begin with RECORD_COLUMNS; nobody may change them."""
+    width = len(NAMES)
+    keys = [tuple(row[:width]) for row in rows]
+    found = {key: _known[key] for key in keys if key in _known}
+    missing = [key for key in keys if key not in found]
+    if missing:
+        made = dict(zip(missing, _made(missing), strict=True))
+        if len(_known) > _REMEMBERED:
+            _known.clear()
+        _known.update(made)
+        found |= made
+    return [found[key] for key in keys]
+
+
+def _made(rows: Sequence[Sequence[Any]]) -> list[ImageRecord]:
     # One call for the whole page: reading JSON cell by cell takes three times as long.
     thumbnails = json.loads(f"[{','.join([row[16] for row in rows])}]")
     labels = json.loads(f"[{','.join([row[18] for row in rows])}]")

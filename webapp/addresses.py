@@ -37,6 +37,11 @@ class Address:
         """Return the gallery's URL for this search with the slider at `low` percent."""
         return Address(self.query, low, self.sort).gallery()
 
+    @property
+    def asked(self) -> str:
+        """Return what stands behind a picture's path where it is opened from this search."""
+        return self._url("", self.query.text, {})
+
     def picture(self, image_id: str, **extra: str) -> str:
         """Return the URL of one picture, opened from this search."""
         return self._url(f"/images/{quote(image_id, safe='')}", self.query.text, extra)

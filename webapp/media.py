@@ -60,9 +60,10 @@ class FolderUrls:
             shown = normal_type(record.content_type) in SHOWN_BY_BROWSERS
             return self.original(record) if shown else None
         ending = f"/{width}.webp"
-        if not any(thumbnail.key.endswith(ending) for thumbnail in record.thumbnails):
-            return None
-        return self.thumbnail_of(record.id, record.key, record.etag, width)
+        for thumbnail in record.thumbnails:
+            if thumbnail.key.endswith(ending):
+                return self.thumbnail_of(record.id, record.key, record.etag, width)
+        return None
 
     def thumbnail_of(self, image_id: str, key: str, etag: str, width: int) -> str:  # noqa: ARG002
         """Return the URL of a thumbnail that is known to be there."""

@@ -1,11 +1,12 @@
 """Templates to HTML: one environment, compiled once, escaped everywhere, strict about names."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, ModuleLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -13,11 +14,16 @@ TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 # Where a package holds them as Python (baking.py): compiling them takes longer than a page.
 COMPILED = TEMPLATES.with_name("templates_compiled")
 
+# So many tiles are remembered as HTML, two kilobytes each: searches that follow each other show
+# many of the same pictures.
+_REMEMBERED_TILES = 4000
+_ASKED = "\0"
+
 
 @cache
 def environment() -> Environment:
     """Return the template environment; templates are compiled at their first use and kept."""
-    return Environment(
+    made = Environment(
         loader=ModuleLoader(COMPILED) if COMPILED.is_dir() else FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
@@ -26,12 +32,27 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals["tile_html"] = tile_html
+    return made
 
 
 @cache
 def template(name: str) -> Template:
     """Return a compiled template."""
     return environment().get_template(name)
+
+
+def tile_html(tile: tuple[Any, ...], asked: str) -> Markup:
+    """Return a tile's HTML; `asked` stands behind the path of the picture that it leads to."""
+    before, behind = _tile_pieces(tile)
+    return Markup(f"{before}{escape(asked)}{behind}")  # noqa: S704 - by the template but for this
+
+
+@lru_cache(maxsize=_REMEMBERED_TILES)
+def _tile_pieces(tile: tuple[Any, ...]) -> tuple[str, str]:
+    show: Any = template("gallery/tile.html").module.show  # type: ignore[attr-defined]
+    before, _, behind = str(show(tile, _ASKED)).partition(_ASKED)
+    return before, behind
 
 
 def render(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from catalog.query import Query, label_text
 from catalog.records import ImageRecord, LabelCount, Page
@@ -111,13 +111,14 @@ def _facet(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """One picture in the grid; `css` is the class that carries its ratio and colour."""
+class Tile(NamedTuple):
+    """One picture in the grid; `css` is the class that carries its ratio and colour.
+
+    It says nothing of the search that shows it, so that its HTML can be used again.
+    """
 
     id: str
     css: str
-    url: str
     name: str
     status: str
     source: str
@@ -125,7 +126,7 @@ class Tile:
     sizes: str
     width: int
     height: int
-    labels: list[tuple[str, str]]
+    labels: tuple[tuple[str, str], ...]
     reason: str
     first: bool = False
 
@@ -156,12 +157,16 @@ class Empty:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """The grid of one page, or what to do when it is empty."""
+    """The grid of one page, or what to do when it is empty.
+
+    `asked` is what the address of a picture says of the search that it was opened from.
+    """
 
     sections: list[Section]
     next_url: str
     waiting: int
     empty: Empty | None
+    asked: str = ""
     url: str = "/"
     first_url: str = ""
     failed_only: bool = False
@@ -176,8 +181,9 @@ class Results:
         today: date,
         cursor: str | None = None,
     ) -> "Results":
+        threshold = DEFAULT_MIN if address.min is None else address.min
         tiles = [
-            _tile(address, record, urls, style, first=place < IN_SIGHT)
+            _tile(record, threshold, urls, style, first=place < IN_SIGHT)
             for place, record in enumerate(page.images)
         ]
         empty = None if tiles else _empty(address)
@@ -188,26 +194,36 @@ class Results:
         here = address.gallery(cursor=cursor) if cursor else first_url
         failed_only = address.query.text.strip().casefold() == "is:failed" and not cursor
         return cls(
-            sections, next_url, waiting, empty, here, first_url if cursor else "", failed_only
+            sections,
+            next_url,
+            waiting,
+            empty,
+            address.asked,
+            here,
+            first_url if cursor else "",
+            failed_only,
         )
 
 
-def telling_labels(record: ImageRecord, threshold: float) -> list[tuple[str, str]]:
+def telling_labels(
+    record: ImageRecord, threshold: float, most: int | None = None
+) -> list[tuple[str, str]]:
     """Return labels at or above the threshold as name and percent, surest first.
 
     Those that another one implies are left out: "Cat" says more than the Animal it is.
     """
-    shown = [(name, value) for name, value in record.labels if value >= threshold]
+    implied = record.implied
+    shown = [label for label in record.labels if label[1] >= threshold]
     telling = [
         (name, value)
         for name, value in shown
-        if not says_less(value, record.implied.get(name, -1.0), threshold)
+        if name not in implied or not says_less(value, implied[name], threshold)
     ]
-    return [(name, percent(value)) for name, value in telling or shown]
+    return [(name, percent(value)) for name, value in (telling or shown)[:most]]
 
 
 def _tile(
-    address: Address, record: ImageRecord, urls: MediaUrls, style: StyleSheet, *, first: bool
+    record: ImageRecord, threshold: float, urls: MediaUrls, style: StyleSheet, *, first: bool
 ) -> Tile:
     css = f"t-{record.id}"
     width, height = record.width or 0, record.height or 0
@@ -215,19 +231,17 @@ def _tile(
     ratio = min(max(ratio, SMALLEST_RATIO), LARGEST_RATIO)
     style.add(f".{css}", r=ratio, c=record.color)
     small, large = urls.thumbnail(record, 320), urls.thumbnail(record, 1280)
-    threshold = DEFAULT_MIN if address.min is None else address.min
     return Tile(
-        id=record.id,
-        css=css,
-        url=address.picture(record.id),
-        name=record.name,
-        status=record.status,
+        record.id,
+        css,
+        record.name,
+        record.status,
         source=small or large or "",
         sources=f"{small} 320w, {large} 1280w" if small and large else "",
         sizes=f"(max-width: 900px) {int(ratio * 120)}px, {int(ratio * 190)}px",
         width=int(ratio * 240),
         height=240,
-        labels=telling_labels(record, threshold)[:LABELS_IN_CAPTION],
+        labels=tuple(telling_labels(record, threshold, LABELS_IN_CAPTION)),
         reason=record.error_message or "",
         first=first,
     )
