@@ -6,6 +6,10 @@ The server is ours as `taglight serve` runs it, without its worker; the hello-wo
 def` route of the same FastAPI on the same uvicorn. The naive way reads every document for each
 page. Requests take turns; for requests a second each server is asked over 8 connections in turn.
 The load comes from one process on the same two cores; the processor's own time is given too.
+
+"Again" is what was asked before and is kept until somebody commits; "never asked" is another
+search each time, which no request before it has asked for; "while pictures are written" is the
+same as "again" beside another process that commits ten times a second.
 """
 
 import asyncio
@@ -17,18 +21,23 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from itertools import count as numbers
 from itertools import cycle
 from pathlib import Path
 
 import httpx
 import psutil
 
-from benchmarks.libraries import filled, label_name
+from benchmarks.libraries import LABELS, filled, label_name
 from benchmarks.measuring import Row, compact_documents, in_turns, ms, table, unit_call
 from benchmarks.site import ROOT, free_port, wait_for
 
-CONNECTIONS, SECONDS, ROUNDS = 8, 3.0, 5
-PATHS = ["/api/images", *[f'/api/images?q="Label+{rank:03}"' for rank in (0, 10, 100, 300)]]
+Server = tuple[httpx.Client, psutil.Process]
+CONNECTIONS, SECONDS, ROUNDS = 8, 2.0, 5
+A_SECOND = 10  # commits of the other process
+LIST = "/api/images"
+PATHS = [LIST, *[f"{LIST}?q=%22Label+{rank:03}%22" for rank in (0, 10, 100, 300)]]
 APPS = {
     "hello": """
 import fastapi
@@ -49,12 +58,27 @@ app = compose(open_home(sys.argv[2]), "127.0.0.1")
 }
 RUN = """
 import uvicorn
-uvicorn.run(app, port=int(sys.argv[1]), log_level="warning", access_log=False, server_header=False)
+from cli.http_protocol import PatientProtocol
+options = {"http": PatientProtocol} if sys.argv[2] else {}
+options |= {"log_level": "warning", "access_log": False, "server_header": False}
+uvicorn.run(app, port=int(sys.argv[1]), **options)
+"""
+WRITE = f"""
+import sys, time
+from itertools import cycle, islice
+from benchmarks.libraries import documents
+from catalog import writes
+from catalog.database import Database
+from catalog.rows import document_row
+database = Database.open(f"sqlite:///{{sys.argv[1]}}/.taglight/catalog.sqlite")
+for each in cycle([document_row(*each, "etag") for each in islice(documents(100), 100)]):
+    database.write(lambda connection: writes.put_images(connection, [each]))
+    time.sleep(1 / {A_SECOND})
 """
 
 
 @contextmanager
-def running(app: str, library: str = "") -> Iterator[tuple[httpx.Client, psutil.Process]]:
+def running(app: str, library: str = "") -> Iterator[Server]:
     """Serve an app on a free port until the block ends."""
     port = free_port()
     code = f"import sys\n{APPS[app]}\n{RUN}"
@@ -68,31 +92,51 @@ def running(app: str, library: str = "") -> Iterator[tuple[httpx.Client, psutil.
         process.wait(20)
 
 
-def rate(client: httpx.Client, process: psutil.Process, paths: list[str]) -> tuple[float, float]:
+@contextmanager
+def written_to(library: str) -> Iterator[None]:
+    """Let another process write the same pictures again and again until the block ends."""
+    process = subprocess.Popen([sys.executable, "-c", WRITE, library], cwd=ROOT)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def never_asked(path: str) -> Iterator[str]:
+    """Yield searches of one label, popular ones first, no two of them the same."""
+    for turn in numbers():
+        for rank in range(LABELS // 2):
+            yield f"{path}?q=%22Label+{rank:03}%22&min={50 + turn % 45}.{turn // 45}"
+
+
+def rate(
+    client: httpx.Client, process: psutil.Process, paths: Iterator[str]
+) -> tuple[float, float]:
     """Return requests a second, and the processor's seconds for one request."""
     before = sum(process.cpu_times()[:2])
     count, seconds = asyncio.run(_load(client.base_url.port or 0, paths))
     return count / seconds, (sum(process.cpu_times()[:2]) - before) / count
 
 
-async def _load(port: int, paths: list[str]) -> tuple[int, float]:
+async def _load(port: int, paths: Iterator[str]) -> tuple[int, float]:
     start = time.perf_counter()
-    workers = [_ask(port, paths, start + SECONDS, place) for place in range(CONNECTIONS)]
+    workers = [_ask(port, paths, start + SECONDS) for _ in range(CONNECTIONS)]
     done = sum(await asyncio.gather(*workers))
     return done, time.perf_counter() - start
 
 
-async def _ask(port: int, paths: list[str], end: float, place: int) -> int:
+async def _ask(port: int, paths: Iterator[str], end: float) -> int:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     count = 0
     while time.perf_counter() < end:
-        path = paths[(count + place) % len(paths)].replace('"', "%22")
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
-        if not head.startswith(b"http/1.1 200"):
-            raise RuntimeError(head.decode())
-        begin = head.index(b"content-length:") + 15
-        await reader.readexactly(int(head[begin : head.index(b"\r", begin)]))
+        head = f"GET {next(paths)} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n"
+        writer.write(head.encode())
+        answer = (await reader.readuntil(b"\r\n\r\n")).lower()
+        if not answer.startswith(b"http/1.1 200"):
+            raise RuntimeError(answer.decode())
+        begin = answer.index(b"content-length:") + 15
+        await reader.readexactly(int(answer[begin : answer.index(b"\r", begin)]))
         count += 1
     writer.close()
     return count
@@ -129,46 +173,62 @@ def naive(folder: Path, count: int) -> float:
 
 def measure(count: int) -> list[Row]:
     """Measure one library."""
-    rows: list[Row] = []
     library = str(filled(count))
     with running("hello") as (hello, its), running("ours", library) as (client, our):
-
-        def page(text: str) -> None:
-            answer = client.get("/", params={"q": text}).raise_for_status()
-            assert answer.text.count('class="tile ') == 60
-
         for path in PATHS:
             client.get(path).raise_for_status()
-        labels = cycle(f'"{label_name(rank)}"' for rank in range(20))
-        asks: dict[str, Callable[[], None]] = {
-            "all pictures, again": lambda: page(""),
-            "rank 0, again": lambda: page(f'"{label_name(0)}"'),
-            "another of 20 labels each time": lambda: page(next(labels)),
-        }
-        for what, ask in asks.items():
-            mine, unit = in_turns(ask, unit_call(), repeats=40)
-            owed = 1 if count <= 100_000 else 2.5
-            row = Row(f"gallery page, {what}", f"U {ms(unit)}", ms(mine), mine / unit, owed, "U")
-            rows.append(row)
-        used = cpu_of(our, asks["another of 20 labels each time"])
-        its_unit = cpu_of(psutil.Process(), unit_call())
-        what = "the same as time of the processor, ours in the server alone"
-        rows.append(Row(what, f"U {ms(its_unit)}", ms(used), used / its_unit, owed, "U"))
-        if count <= 10_000:
-            with tempfile.TemporaryDirectory() as folder:
-                slow = naive(Path(folder), count)
-            what = "gallery page beside 1/30 of the naive way"
-            rows.append(Row(what, f"{ms(slow)} / 30", ms(mine), mine * 30 / slow, 1))
-        pairs = [(rate(hello, its, ["/"]), rate(client, our, PATHS)) for _ in range(ROUNDS)]
-    theirs, ours = (statistics.median(pair[n][0] for pair in pairs) for n in (0, 1))
-    used = [statistics.median(pair[n][1] for pair in pairs) for n in (0, 1)]
-    what = (
-        f"hello-world's requests a second over those of GET /api/images; 60 pictures of {count:,}"
-    )
-    rows.append(Row(what, f"{theirs:,.0f}/s", f"{ours:,.0f}/s", theirs / ours, 3))
-    what = "the same as time of the processor for one request"
-    rows.append(Row(what, ms(used[0]), ms(used[1]), used[1] / used[0], 3))
+        rows = pages(count, client, our)
+        beside = partial(rates, (hello, its), (client, our))
+        rows += beside("the same five again", cycle(PATHS))
+        rows += beside("each never asked", never_asked(LIST))
+        with written_to(library):
+            rows += beside("again while pictures are written", cycle(PATHS))
     return rows
+
+
+def pages(count: int, client: httpx.Client, our: psutil.Process) -> list[Row]:
+    """Measure gallery pages, the naive way beside them where there are few pictures."""
+
+    def page(path: str) -> None:
+        answer = client.get(path).raise_for_status()
+        assert answer.text.count('class="tile ') == 60
+
+    rank_0 = f"/?q=%22{label_name(0)}%22"
+    labels = never_asked("/")
+    slider = (f"{rank_0}&min={50 + place / 4}" for place in numbers())
+    asks: dict[str, Callable[[], None]] = {
+        "all pictures, again": lambda: page("/"),
+        "rank 0, again": lambda: page(rank_0),
+        "rank 0, the slider moved each time": lambda: page(next(slider)),
+        "another label each time, never asked": lambda: page(next(labels)),
+    }
+    rows: list[Row] = []
+    owed = 1 if count <= 100_000 else 2.5
+    for what, ask in asks.items():
+        mine, unit = in_turns(ask, unit_call(), repeats=40)
+        row = Row(f"gallery page, {what}", f"U {ms(unit)}", ms(mine), mine / unit, owed, "U")
+        rows.append(row)
+    used, its_unit = cpu_of(our, ask), cpu_of(psutil.Process(), unit_call())
+    what = "the same as time of the processor, ours in the server alone"
+    rows.append(Row(what, f"U {ms(its_unit)}", ms(used), used / its_unit, owed, "U"))
+    if count <= 10_000:
+        with tempfile.TemporaryDirectory() as folder:
+            slow = naive(Path(folder), count)
+        what = "gallery page, never asked, beside 1/30 of the naive way"
+        rows.append(Row(what, f"{ms(slow)} / 30", ms(mine), mine * 30 / slow, 1))
+    return rows
+
+
+def rates(theirs: Server, ours: Server, what: str, paths: Iterator[str]) -> list[Row]:
+    """Return requests a second of GET /api/images beside hello-world's, and processor's time."""
+    pairs = [(rate(*theirs, cycle("/")), rate(*ours, paths)) for _ in range(ROUNDS)]
+    hello, found = (statistics.median(pair[n][0] for pair in pairs) for n in (0, 1))
+    its, used = (statistics.median(pair[n][1] for pair in pairs) for n in (0, 1))
+    name = f"GET /api/images, {what}: hello-world's requests a second over ours"
+    return [
+        Row(name, f"{hello:,.0f}/s", f"{found:,.0f}/s", hello / found, 3),
+        Row(f"{name}, as time of the processor", ms(its), ms(used), used / its, 3),
+    ]
 
 
 def main() -> int:
