@@ -103,7 +103,7 @@ def records(rows: Sequence[Sequence[Any]]) -> list[ImageRecord]:
     """Return the records of rows that begin with RECORD_COLUMNS; nobody may change them."""
     width = len(NAMES)
     keys = [tuple(row[:width]) for row in rows]
-    found = {key: _known[key] for key in keys if key in _known}
+    found = {key: record for key in keys if (record := _known.get(key)) is not None}
     missing = [key for key in keys if key not in found]
     if missing:
         made = dict(zip(missing, _made(missing), strict=True))

@@ -59,8 +59,7 @@ def create_app(
     app.state.static_root = tree.root
     app.state.modules = tree.modules("js/main.js")
     errors.install(app)
-    # Asked for more than all others: first, and without what FastAPI does for its own routes.
-    app.router.add_route("/api/images", api_images.search, include_in_schema=False)
+    app.router.routes.append(api_images.search_route)
     # Pages first: FastAPI prepares the routes that it passes, and a cold start is asked for a page.
     for part in (pages, api_images, api_labels, listing, uploads, health, static):
         app.include_router(part.router)

@@ -140,7 +140,7 @@ def test_a_form_that_meets_a_locked_catalog_leads_to_a_page_that_says_so(impatie
 
 @pytest.mark.parametrize("trouble", [held, gone])
 def test_what_cannot_be_read_is_said_and_comes_back(
-    impatient: Site, trouble: Callable[[Site], Any]
+    impatient: Site, trouble: Callable[[Site], Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     site = impatient
     before = [site.client.get(path).status_code for path in READ]
@@ -148,6 +148,8 @@ def test_what_cannot_be_read_is_said_and_comes_back(
         read_all(site, lambda answer, page: is_said(answer, page=page))
         health = site.client.get("/healthz")
         assert (health.status_code, health.json()["catalog"]) == (503, "does not answer")
+    for route in ("/", "/api/images", "/api/images/{image_id}"):
+        assert f"GET {route}: The catalog does not answer" in caplog.text
     assert [site.client.get(path).status_code for path in READ] == before
     assert site.client.get("/api/images").json()["total"] == 1
 
