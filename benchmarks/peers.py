@@ -188,8 +188,9 @@ def main() -> int:
     for count in options.sizes:
         found = measure(count)
         unit, ours = found.pop("U"), found[OURS]
-        for who, seconds in sorted(found.items(), key=lambda item: item[1]):
+        for who, seconds in found.items():
             series.setdefault(who, {})[count] = seconds
+        for who, seconds in sorted(found.items(), key=lambda item: item[1]):
             print(line(count, who, seconds, ours, unit), flush=True)
     if options.plot:
         options.plot.write_text(plot(series), "utf-8")

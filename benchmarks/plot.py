@@ -4,7 +4,8 @@ import math
 from html import escape
 
 WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 720, 400, 70, 30, 220, 50
-COLORS = ("#0a6b4f", "#6b4aa0", "#b4541a", "#1d6fb8", "#777777")
+COLORS = ("#0a6b4f", "#2fa37e", "#6b4aa0", "#b4541a", "#1d6fb8", "#777777")
+LINE = 16  # between two names
 
 
 def plot(series: dict[str, dict[int, float]]) -> str:
@@ -39,12 +40,28 @@ def plot(series: dict[str, dict[int, float]]) -> str:
         parts.append(
             f'<text x="{x(size):.1f}" y="{HEIGHT - 24}" text-anchor="middle">{size:,}</text>'
         )
+    ends = {name: y(points[max(points)]) for name, points in series.items()}
+    named = _apart(ends)
     for color, (name, points) in zip(COLORS, series.items(), strict=False):
         line = " ".join(f"{x(size):.1f},{y(points[size]):.1f}" for size in sorted(points))
-        end = max(points)
         parts.append(
             f'<polyline points="{line}" fill="none" stroke="{color}" stroke-width="2"/>'
-            f'<text x="{x(end) + 8:.1f}" y="{y(points[end]) + 4:.1f}" fill="{color}">'
+            f'<path d="M{x(max(points)) + 3:.1f} {ends[name]:.1f}L{WIDTH - RIGHT + 14}'
+            f' {named[name]:.1f}" stroke="{color}" stroke-width=".5"/>'
+            f'<text x="{WIDTH - RIGHT + 18}" y="{named[name] + 4:.1f}" fill="{color}">'
             f"{escape(name)}</text>"
         )
+        parts += [
+            f'<circle cx="{x(size):.1f}" cy="{y(seconds):.1f}" r="3" fill="{color}"/>'
+            for size, seconds in points.items()
+        ]
     return "\n".join([*parts, "</svg>", ""])
+
+
+def _apart(heights: dict[str, float]) -> dict[str, float]:
+    """Return where names stand beside the ends of their lines, so that none covers another."""
+    placed: dict[str, float] = {}
+    lowest = 0.0
+    for name, height in sorted(heights.items(), key=lambda item: item[1]):
+        lowest = placed[name] = max(height, lowest + LINE)
+    return placed
