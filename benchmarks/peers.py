@@ -14,6 +14,7 @@ beyond 100,000 pictures.
 """
 
 import argparse
+import json
 import sqlite3
 import subprocess
 import sys
@@ -26,11 +27,11 @@ from urllib.parse import urlencode
 
 import httpx
 
-from benchmarks.libraries import documents, filled, label_name
+from benchmarks.libraries import documents, filled
 from benchmarks.measuring import in_turns, ms, unit_call
 from benchmarks.plot import plot
 from benchmarks.site import free_port, wait_for
-from benchmarks.web import naive, running
+from benchmarks.web import Browser, naive, running
 
 MOST_SLOW = 100_000
 OURS, NATURAL, ON_OURS = "Taglight", "Datasette, natural schema", "Datasette, our schema"
@@ -101,12 +102,20 @@ def datasette(program: Path, file: Path) -> Iterator[httpx.Client]:
         process.wait(20)
 
 
-def ask(client: httpx.Client, database: str, *queries: str) -> None:
-    """Ask Datasette's JSON API. Raises RuntimeError where it does not answer with rows."""
-    for query in queries:
-        answer = client.get(f"/{database}.json?" + urlencode({"sql": query, "_shape": "array"}))
-        if answer.status_code != 200 or not answer.json():
-            raise RuntimeError(answer.text[:300])
+def asks(client: httpx.Client, database: str, *queries: str) -> Callable[[], None]:
+    """Return what asks Datasette's JSON API. Raises RuntimeError where it answers with no rows."""
+    browser = Browser(client)
+    paths = [f"/{database}.json?" + urlencode({"sql": q, "_shape": "array"}) for q in queries]
+    for path in paths:
+        browser.get(path)
+        if not json.loads(browser.body):
+            raise RuntimeError(f"There are no rows: {path}")
+
+    def ask() -> None:
+        for path in paths:
+            browser.get(path)
+
+    return ask
 
 
 @contextmanager
@@ -147,17 +156,18 @@ def measure(count: int) -> dict[str, float]:
         datasette(program, own) as second,
         fiftyone(its, theirs) if count <= MOST_SLOW else nullcontext() as third,
     ):
-        query = {"q": f'"{label_name(0)}"'}
-        new = (query | {"min": f"70.{place:04}"} for place in numbers(1))
+        browser, page = Browser(client), "/?q=%22Label+000%22"
+        new = (f"{page}&min=70.{place:04}" for place in numbers(1))
         ours, again, on_natural, on_ours, unit, *in_fiftyone = in_turns(
-            lambda: client.get("/", params=next(new)).raise_for_status(),
-            lambda: client.get("/", params=query).raise_for_status(),
-            lambda: ask(first, "natural", NATURAL_PAGE, NATURAL_COUNTS),
-            lambda: ask(second, "catalog", OUR_PAGE, OUR_COUNTS),
+            lambda: browser.get(next(new)),
+            lambda: browser.get(page),
+            asks(first, "natural", NATURAL_PAGE, NATURAL_COUNTS),
+            asks(second, "catalog", OUR_PAGE, OUR_COUNTS),
             unit_call(),
             *([third] if third else []),
             repeats=9,
         )
+        browser.check()
     found = {OURS: ours, "Taglight, asked again": again, NATURAL: on_natural, ON_OURS: on_ours}
     if count <= MOST_SLOW:
         found[FIFTYONE] = in_fiftyone[0]

@@ -47,6 +47,7 @@ def day(moment: date, today: date) -> str:
     return f"{moment:%A} {moment.day} {moment:%B}{year}"
 
 
+@lru_cache(maxsize=1000)
 def month(moment: date) -> str:
     """Write a month as a heading: November 2026."""
     return f"{moment:%B} {moment.year}"
