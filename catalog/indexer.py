@@ -6,13 +6,14 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from catalog import announcements, reads, writes
+from catalog import announcements, discards, reads, writes
 from catalog.database import Database
 from catalog.keys import is_picture_key
 from catalog.reindex import Progress, Reindexer
 from catalog.rows import ImageRow
 from catalog.sources import Source, read_picture, read_trash
 from catalog.storage import ObjectStore
+from catalog.trash import folders_about
 
 # Who changes faster than this sends another event.
 _ATTEMPTS = 20
@@ -74,12 +75,28 @@ class Indexer:
             known = writes.known(connection, [key]).get(key)
         return known.document_etag if known else None
 
+    def note_trash(self, key: str, folder: str) -> None:
+        """Remember that a folder of the trash will hold what is of this key, before it is moved."""
+        self._database.write(partial(discards.note, key=key, folder=folder))
+
+    def trashed(self, key: str) -> list[str]:
+        """Return the folders of the trash that may hold something of this key, the latest first.
+
+        The store knows better. While the catalog is being filled, it is asked.
+        """
+        if self._database.needs_reindex:
+            return folders_about(self._store, key)
+        with self._database.reading() as connection:
+            return discards.folders_of(connection, key)
+
     def index_trash(self, folder: str) -> None:
         """Do what `index` does, for one folder of the trash (`trash/<stamp>/`)."""
         for _ in range(_ATTEMPTS):
             listing = {info.key: info.etag for info in self._store.list(folder)}
             rows = [source.row() for source in read_trash(self._store, folder)]
             self._write_trash(folder, rows)
+            about = discards.documents_in(self._store, folder)
+            self._database.write(partial(discards.replace_folder, folder=folder, keys=about))
             if {info.key: info.etag for info in self._store.list(folder)} == listing:
                 return
 

@@ -8,14 +8,20 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
+from catalog import emptying
 from catalog.clock import utc_now, utc_text
 from catalog.document import Document
 from catalog.documents_io import change_document
 from catalog.edits import apply_edits, clean_names
-from catalog.errors import ImageNotFoundError, NotTaggedYetError, ObjectNotFoundError
-from catalog.keys import image_id, is_picture_key, trash_folder
+from catalog.errors import (
+    ImageNotFoundError,
+    NotInTrashError,
+    NotTaggedYetError,
+    ObjectNotFoundError,
+)
+from catalog.keys import image_id, is_picture_key, trash_folder, trash_key
 from catalog.storage import ObjectStore
-from catalog.trash import move_to_trash, restore_from_trash
+from catalog.trash import latest_in_trash, move_to_trash, restore_from_trash
 
 
 class TagQueue(Protocol):
@@ -35,6 +41,14 @@ class Index(Protocol):
 
     def index_trash(self, folder: str) -> None:
         """Do the same for one folder of the trash (`trash/<stamp>/`)."""
+        ...
+
+    def note_trash(self, key: str, folder: str) -> None:
+        """Remember that a folder of the trash will hold what is of this key, before it is moved."""
+        ...
+
+    def trashed(self, key: str) -> list[str]:
+        """Return the folders of the trash that may hold something of this key, latest first."""
         ...
 
     def mark_pending(
@@ -79,21 +93,36 @@ class Library:
         """Move a picture with its document to the trash. Raises ImageNotFoundError."""
         self._require_picture_key(key)
         folder = trash_folder(self._clock(), secrets.token_hex(4))
+        self._index.note_trash(key, folder)
         try:
             move_to_trash(self._store, key, folder)
         finally:
             self._index.index_trash(folder)
             self._index.index(key)
 
-    def restore(self, key: str) -> None:
-        """Put back what was deleted last under this key.
+    def restore(self, key: str, folder: str | None = None) -> None:
+        """Put back what was deleted last under this key, or what lies in this folder of the trash.
 
         Raises NotInTrashError, and KeyTakenError where there is a picture of this key.
         """
         self._require_picture_key(key)
-        folder = restore_from_trash(self._store, key)
+        folder = folder or latest_in_trash(self._store, key, self._index.trashed(key))
+        restore_from_trash(self._store, key, folder)
         self._index.index(key)
         self._index.index_trash(folder)
+
+    def delete_for_good(self, key: str, folder: str) -> None:
+        """Delete what this folder of the trash holds of a picture. Raises NotInTrashError."""
+        self._require_picture_key(key)
+        try:
+            self._store.head(trash_key(folder, key))
+        except ObjectNotFoundError as error:
+            raise NotInTrashError(image_id(key)) from error
+        emptying.delete_for_good(self._store, self._index, key, folder)
+
+    def empty_trash(self, until: datetime, goes_on: Callable[[], bool]) -> None:
+        """Delete for good what was deleted up to a moment, the oldest first, while `goes_on`."""
+        emptying.empty_trash(self._store, self._index, until, goes_on)
 
     def retry(self, key: str) -> None:
         """Ask for a picture to be tagged again, also if it is tagged. Raises ImageNotFoundError."""

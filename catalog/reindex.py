@@ -13,13 +13,14 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from catalog import writes
+from catalog import discards, writes
 from catalog.chunks import chunks
 from catalog.database import Database
-from catalog.keys import TRASH, UPLOADS, is_picture_key, split_trash_key
+from catalog.keys import UPLOADS, is_picture_key
 from catalog.read_ahead import Batch, ReadAhead, pays_off
 from catalog.rows import ImageRow, Stamp
 from catalog.storage import ObjectStore
+from catalog.trash import folders_in
 
 # Pictures in one transaction: others write in between.
 BATCH = 1000
@@ -119,25 +120,12 @@ class Reindexer:
     def _trash(self) -> int:
         """Index all folders of the trash, and those that only the catalog still knows."""
         count = 0
-        folders = set()
-        for folder in self._folders():
-            folders.add(folder)
+        for folder in folders_in(self._store):
             self._one.index_trash(folder)
             count += 1
-        with self._database.reading() as connection:
-            known = writes.trash_folders(connection)
-        for folder in sorted(set(known) - folders):
+        for folder in discards.out_of_step(self._store, self._database):
             self._one.index_trash(folder)
         return count
-
-    def _folders(self) -> Iterator[str]:
-        """Yield the folders of the trash that hold a picture, not a lone document only."""
-        last = ""
-        for info in self._store.list(TRASH):
-            parts = split_trash_key(info.key)
-            if parts and is_picture_key(parts[1]) and parts[0] != last:
-                last = parts[0]
-                yield last
 
 
 def _put(connection: Connection, rows: Sequence[ImageRow], before: dict[str, Stamp]) -> list[str]:

@@ -24,7 +24,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = "6"
+SCHEMA_VERSION = "7"
 # Marks the tables that only engines with arrays in memory have.
 ARRAYS = "arrays"
 # Marks the indexes that only engines without them have, whose counts come from samples.
@@ -154,6 +154,18 @@ change = Table(
     Column("image_id", BigInteger, nullable=False),
     sqlite_autoincrement=True,
     info={ARRAYS: True},
+)
+
+# Which folders of the trash hold, or are about to hold, a document about a key: so that nobody has
+# to list the trash for it (catalog/discards.py). `public_id` stands for the key.
+discard = Table(
+    "discard",
+    metadata,
+    Column("public_id", String),
+    Column("trash", _Word),
+    PrimaryKeyConstraint("public_id", "trash"),
+    Index("discard_trash", "trash"),
+    sqlite_with_rowid=False,
 )
 
 # What is about to be sent under a key (catalog/announcements.py): nothing of a picture that is

@@ -5,7 +5,7 @@ removed first: stopped anywhere, the picture is complete in its place or in the 
 is conditional on the ETag that was copied, so a change in between is never thrown away.
 """
 
-from datetime import datetime
+from collections.abc import Iterable, Iterator
 
 from catalog.errors import (
     ImageNotFoundError,
@@ -65,29 +65,60 @@ def remove_thumbnails(store: ObjectStore, key: str) -> None:
         _delete(store, thumbnail)
 
 
-def folders_of(store: ObjectStore, key: str) -> list[str]:
-    """Return the folders of the trash that hold a picture of this key, the latest first."""
-    found: list[tuple[datetime, datetime, str]] = []
+def folders_in(store: ObjectStore) -> Iterator[str]:
+    """Yield the folders of the trash, the oldest first."""
+    last = ""
+    for info in store.list(TRASH):
+        parts = split_trash_key(info.key)
+        if parts and parts[0] != last:
+            last = parts[0]
+            yield last
+
+
+def folders_about(store: ObjectStore, key: str) -> list[str]:
+    """Return the folders of the trash that hold picture or document of this key, latest first.
+
+    This lists the whole trash: the catalog knows it without (catalog/discards.py).
+    """
+    found = set()
     for info in store.list(TRASH):
         split = split_trash_key(info.key)
-        if split and info.key == trash_key(split[0], key):
-            found.append((trash_time(split[0]), info.modified, split[0]))
-    return [folder for _, _, folder in sorted(found, reverse=True)]
+        if split and info.key in (trash_key(split[0], each) for each in (key, metadata_key(key))):
+            found.add(split[0])
+    return sorted(found, reverse=True)
 
 
-def restore_from_trash(store: ObjectStore, key: str) -> str:
-    """Move what was deleted last under this key back to its place; return its folder.
+def holding(store: ObjectStore, key: str, folders: Iterable[str]) -> list[tuple[str, ObjectInfo]]:
+    """Return those of these folders that hold an object of this key, with it; latest first."""
+    found = [(folder, info) for folder in folders if (info := _head(store, trash_key(folder, key)))]
+    return sorted(
+        found, key=lambda each: (trash_time(each[0]), each[1].modified, each[0]), reverse=True
+    )
+
+
+def latest_in_trash(store: ObjectStore, key: str, told: list[str]) -> str:
+    """Return the folder of the picture of this key that was deleted last.
+
+    `told` are folders that may hold one; the trash is listed where none does. Raises
+    NotInTrashError.
+    """
+    found = holding(store, key, told) or holding(store, key, folders_about(store, key))
+    if not found:
+        raise NotInTrashError(image_id(key))
+    return found[0][0]
+
+
+def restore_from_trash(store: ObjectStore, key: str, folder: str) -> None:
+    """Move what lies in a folder of the trash under this key back to its place.
 
     Raises NotInTrashError, and KeyTakenError where a picture is in that place: then nothing
     was changed.
     """
-    folders = folders_of(store, key)
-    if not folders:
+    document, trashed = metadata_key(key), trash_key(folder, key)
+    if _head(store, trashed) is None:
         raise NotInTrashError(image_id(key))
     if _head(store, key) is not None:
         raise KeyTakenError(key)
-    folder, document = folders[0], metadata_key(key)
-    trashed = trash_key(folder, key)
     # The document first: the tagger then finds the picture tagged already.
     put_back = _put_back(store, trash_key(folder, document), document)
     for thumbnail in _usual_thumbnails(key):
@@ -99,14 +130,15 @@ def restore_from_trash(store: ObjectStore, key: str) -> str:
         if put_back:
             _delete(store, document, if_match=put_back.etag)
         raise
-    except ObjectNotFoundError as error:  # restored by somebody else in this moment
+    except ObjectNotFoundError as error:  # restored or deleted for good in this moment
+        if put_back and _head(store, key) is None:
+            _delete(store, document, if_match=put_back.etag)
         raise NotInTrashError(image_id(key)) from error
     _delete(store, trashed, if_match=picture.etag)
     if put_back:
         _delete(store, trash_key(folder, document))
     for thumbnail in _usual_thumbnails(key):
         _delete(store, trash_key(folder, thumbnail))
-    return folder
 
 
 def _put_back(store: ObjectStore, trashed: str, document: str) -> ObjectInfo | None:

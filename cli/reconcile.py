@@ -10,19 +10,19 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from catalog import writes
+from catalog import discards, writes
 from catalog.chunks import chunks
+from catalog.clock import utc_now
 from catalog.database import Database
+from catalog.emptying import KEPT, empty_trash
 from catalog.errors import ObjectNotFoundError, TaglightError
 from catalog.indexer import AGAIN, Indexer
 from catalog.keys import (
     METADATA,
-    TRASH,
     UPLOADS,
     is_picture_key,
     metadata_key,
     picture_key,
-    split_trash_key,
 )
 from catalog.rows import Stamp
 from catalog.storage import ObjectInfo, ObjectStore
@@ -56,12 +56,14 @@ class Reconciler:
         database: Database,
         indexer: Indexer,
         settle: Callable[[Iterable[str]], None] | None = None,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._store = store
         self._journal = journal
         self._database = database
         self._indexer = indexer
         self._settle = settle
+        self._clock = clock
         self._asked: set[tuple[str, str, str]] = set()
         self._swept = float("-inf")
         self._began = False
@@ -91,6 +93,7 @@ class Reconciler:
         found += self._measure(without_measures(self._database))
         if time.monotonic() - self._swept > _SWEEP_EVERY_SECONDS:
             found += self._measure(without_thumbnails(self._database, self._store))
+            self._empty_trash(stop)
             if isinstance(self._store, FolderStore):
                 self._store.remove_stale_temporary_files(STALE_AFTER)
             self._swept = time.monotonic()
@@ -189,13 +192,16 @@ class Reconciler:
         )
 
     def _trash(self) -> int:
-        keys = (split_trash_key(info.key) for info in self._store.list(TRASH))
-        there = {parts[0] for parts in keys if parts and is_picture_key(parts[1])}
-        with self._database.reading() as connection:
-            known = set(writes.trash_folders(connection))
-        for folder in sorted(there ^ known):
+        folders = discards.out_of_step(self._store, self._database)
+        for folder in folders:
             self._indexer.index_trash(folder)
-        return len(there ^ known)
+        return len(folders)
+
+    def _empty_trash(self, stop: threading.Event) -> None:
+        until = self._clock() - KEPT
+        emptied = empty_trash(self._store, self._indexer, until, lambda: not stop.is_set())
+        if emptied:
+            log.info("%d deletions of %d days ago are now for good.", emptied, KEPT.days)
 
     def _send(self, changes: Iterable[ObjectChange]) -> int:
         added = 0

@@ -8,6 +8,7 @@ Any order and any number of calls, stopped anywhere, end in the same state.
 import hashlib
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import BinaryIO, Literal
@@ -122,8 +123,8 @@ class Tagger:
                     self.removed(key)
                     return
                 continue
-            except PreconditionFailedError:
-                continue
+            except (PreconditionFailedError, DocumentError):
+                continue  # a document that makes no sense since: the next round looks at it
             if settled:
                 return
             again = False
@@ -150,7 +151,8 @@ class Tagger:
         answered = before is not None and self._is_answered(before, info)
         if before is None or not answered or composing.has_given_up(before):
             work = _Work(key, again=False, before=before)
-            self._write_failure(work, Seen(info, self._index.name_of(key)), error)
+            with suppress(DocumentError):  # it makes no sense since, and is shown as failed
+                self._write_failure(work, Seen(info, self._index.name_of(key)), error)
         self._index.index(key)
 
     def removed(self, key: str) -> None:
@@ -158,7 +160,7 @@ class Tagger:
         if not is_picture_key(key):
             return
         if self._clears_away and self._etag(key) is None:
-            throw_away_document(self._store, key, self._clock())
+            throw_away_document(self._store, self._index, key, self._clock())
             remove_thumbnails(self._store, key)
             if self._etag(key) is not None:  # it came back meanwhile, and its event may be past
                 self.tag(key)
@@ -175,7 +177,7 @@ class Tagger:
             if not again or not self._clears_away:
                 self._index.index(key)
                 return self._etag(key) == info.etag
-            throw_away_document(self._store, key, self._clock())
+            throw_away_document(self._store, self._index, key, self._clock())
             found = None
         before = found[0] if found else None
         if before is None and self._store.obstacle(metadata_key(key)):
@@ -268,7 +270,7 @@ class Tagger:
         if work.again:
             return None
         if work.before is None:
-            trashed = trashed_document(self._store, work.key, sha256)
+            trashed = trashed_document(self._store, self._index, work.key, sha256)
             if trashed is not None:
                 trashed.image.uploaded_at = ""  # it was uploaded anew
             return trashed

@@ -14,6 +14,7 @@ from catalog.document import Label
 from catalog.errors import KeyTakenError, ObjectNotFoundError, PreconditionFailedError
 from catalog.keys import UPLOADS, check_key, metadata_key, split_trash_key
 from catalog.storage import ObjectInfo
+from catalog.trash import folders_about
 from tagger.recognizers import Recognition
 
 
@@ -140,6 +141,12 @@ class FakeIndex:
         self.trash[folder] = pictures
         if not pictures:
             del self.trash[folder]
+
+    def note_trash(self, key: str, folder: str) -> None:
+        """Nothing to remember: `trashed` looks."""
+
+    def trashed(self, key: str) -> list[str]:
+        return folders_about(self._store, key)
 
     def mark_pending(
         self, key: str, *, name: str = "", sha256: str = "", size: int | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from catalog import writes
+from catalog import discards, writes
 from catalog.chunks import chunks
 from catalog.database import Database
 from catalog.document import Document, read_document
@@ -15,11 +15,9 @@ from catalog.errors import DocumentError, ObjectNotFoundError, StoreUnavailableE
 from catalog.keys import (
     PREFIXES,
     THUMBS,
-    TRASH,
     UPLOADS,
     is_picture_key,
     metadata_key,
-    split_trash_key,
     thumbnail_prefix,
 )
 from catalog.rows import is_about_other_bytes
@@ -152,11 +150,7 @@ class Comparer:
     def _trash(self, found: Comparison) -> None:
         if self._database is None:
             return
-        keys = (split_trash_key(info.key) for info in self._store.list(TRASH))
-        there = {parts[0] for parts in keys if parts and is_picture_key(parts[1])}
-        with self._database.reading() as connection:
-            known = set(writes.trash_folders(connection))
-        found.trash_folders = sorted(there ^ known)
+        found.trash_folders = discards.out_of_step(self._store, self._database)
 
     def _etag(self, key: str) -> str:
         try:

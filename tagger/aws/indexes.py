@@ -23,6 +23,13 @@ class NoIndex:
     def index_trash(self, folder: str) -> None:
         """Do nothing."""
 
+    def note_trash(self, key: str, folder: str) -> None:
+        """Do nothing."""
+
+    def trashed(self, key: str) -> list[str]:  # noqa: ARG002 - part of the protocol
+        """Return that nothing is known."""
+        return []
+
     def mark_pending(
         self, key: str, *, name: str = "", sha256: str = "", size: int | None = None
     ) -> None:
@@ -83,6 +90,14 @@ class LazyIndex:
     def index_trash(self, folder: str) -> None:
         """Do the same for one folder of the trash."""
         self.indexer.index_trash(folder)
+
+    def note_trash(self, key: str, folder: str) -> None:
+        """Remember that a folder of the trash will hold what is of this key."""
+        self.indexer.note_trash(key, folder)
+
+    def trashed(self, key: str) -> list[str]:
+        """Return the folders of the trash that may hold something of this key."""
+        return self.indexer.trashed(key)
 
     def mark_pending(
         self, key: str, *, name: str = "", sha256: str = "", size: int | None = None

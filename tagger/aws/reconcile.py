@@ -9,13 +9,13 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from catalog import writes
+from catalog import discards, writes
 from catalog.chunks import chunks
 from catalog.database import Database
 from catalog.document import read_document
 from catalog.errors import DocumentError, ObjectNotFoundError
 from catalog.indexer import Indexer
-from catalog.keys import METADATA, TRASH, UPLOADS, is_picture_key, picture_key, split_trash_key
+from catalog.keys import METADATA, UPLOADS, is_picture_key, picture_key
 from catalog.storage import ObjectInfo, ObjectStore
 from catalog.storage.changes import ObjectChange
 from tagger.aws.queues import WorkQueues
@@ -123,11 +123,7 @@ class Reconcile:
 
     def _trash(self, after: str) -> Iterator[Portion]:
         """Have the catalog know the folders of the trash that are there, and forget the others."""
-        split = (split_trash_key(info.key) for info in self._store.list(TRASH))
-        there = {parts[0] for parts in split if parts and is_picture_key(parts[1])}
-        with self._database.reading() as connection:
-            known = set(writes.trash_folders(connection))
-        for folder in sorted(there ^ known):
+        for folder in discards.out_of_step(self._store, self._database):
             if folder > after:
                 self._indexer.index_trash(folder)
                 yield [], folder

@@ -14,6 +14,7 @@ from catalog.queues import SqsTagQueue
 from catalog.storage import ObjectInfo
 from catalog.storage.changes import ObjectChange
 from catalog.storage.s3 import S3Store
+from tagger.aws.indexes import NoIndex
 from tagger.aws.queues import WorkQueues
 from tagger.recognizers.rekognition import RekognitionRecognizer
 from tagger.trashed import throw_away_document
@@ -80,7 +81,7 @@ def test_a_document_that_never_stands_still_leaves_nothing_in_the_trash(s3_site:
     store = Restless(s3_site.bucket)
     store.put("metadata/2026/11/dog.jpg.json", b"{}", content_type="application/json")
     with pytest.raises(PreconditionFailedError):
-        throw_away_document(store, KEY, datetime(2026, 11, 22, tzinfo=UTC))
+        throw_away_document(store, NoIndex(), KEY, datetime(2026, 11, 22, tzinfo=UTC))
     assert [info.key for info in store.list("trash/")] == []
     assert ("s3:DeleteObject", "trash/") in seen()["tagger"]
 

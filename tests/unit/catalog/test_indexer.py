@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import Connection, event, select
 
 from catalog import reads
+from catalog.clock import utc_now
 from catalog.database import Database
+from catalog.discards import out_of_step
 from catalog.document import Thumbnail
 from catalog.indexer import Indexer
-from catalog.keys import image_id, metadata_key, trash_key
+from catalog.keys import image_id, metadata_key, trash_folder, trash_key
 from catalog.query import parse
 from catalog.schema import image, image_label
 from catalog.storage import ObjectInfo
@@ -384,6 +386,48 @@ def test_the_trash_holds_a_key_as_often_as_it_was_deleted(
     assert found(database, "is:trashed") == [KEY]
 
 
+def test_what_is_in_the_trash_of_a_key_is_known_without_listing_it(
+    store: MemoryStore, database: Database, indexer: Indexer
+) -> None:
+    indexer.reindex()
+    _to_trash(store, FOLDER, document(("Dog", 90)))
+    store.put(trash_key(OTHER_FOLDER, metadata_key(KEY)), document(("Cat", 90)))
+    for folder in (FOLDER, OTHER_FOLDER):
+        indexer.index_trash(folder)
+    listed: list[str] = []
+    store.list = lambda prefix, after="": listed.append(prefix) or iter(())  # type: ignore
+    assert indexer.trashed(KEY) == [OTHER_FOLDER, FOLDER]
+    assert indexer.trashed("uploads/other.jpg") == []
+    assert listed == []
+
+
+def test_a_folder_of_the_trash_is_known_before_it_is_filled(
+    store: MemoryStore, database: Database, indexer: Indexer
+) -> None:
+    indexer.reindex()
+    moving = trash_folder(utc_now(), "00000001")
+    indexer.note_trash(KEY, moving)
+    indexer.index_trash(moving)  # who compares sees it empty, which it may not be for long
+    assert indexer.trashed(KEY) == [moving]
+    assert out_of_step(store, database) == []
+    indexer.note_trash(KEY, FOLDER)
+    assert out_of_step(store, database) == [FOLDER]
+    indexer.index_trash(FOLDER)
+    assert indexer.trashed(KEY) == [moving]
+
+
+def test_while_the_catalog_is_filled_the_store_tells_what_is_in_the_trash(
+    store: MemoryStore, database: Database, indexer: Indexer
+) -> None:
+    _to_trash(store, FOLDER, document(("Dog", 90)))
+    database.set_needs_reindex(True)
+    assert indexer.trashed(KEY) == [FOLDER]
+    assert out_of_step(store, database) == [FOLDER]
+    indexer.reindex()
+    assert out_of_step(store, database) == []
+    assert indexer.trashed(KEY) == [FOLDER]
+
+
 def test_a_key_too_long_for_the_trash_is_told_by_its_document(
     store: MemoryStore, database: Database, indexer: Indexer
 ) -> None:
@@ -392,6 +436,9 @@ def test_a_key_too_long_for_the_trash_is_told_by_its_document(
     store.put(trash_key(FOLDER, metadata_key(key)), document(Image={"Key": key}))
     indexer.index_trash(FOLDER)
     assert found(database, "is:trashed") == [key]
+    database.set_needs_reindex(False)
+    assert indexer.trashed(key) == [FOLDER]
+    assert indexer.trashed(KEY) == []
 
 
 def _library(store: MemoryStore, count: int) -> None:

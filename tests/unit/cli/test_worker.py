@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from catalog import reads
+from catalog.clock import utc_now
 from catalog.errors import ObjectNotFoundError, StoreUnavailableError
+from catalog.keys import trash_folder
 from catalog.library import Library
 from catalog.records import ImageRecord
 from catalog.storage.folder import FolderStore, ObjectChange
@@ -322,7 +324,7 @@ def test_a_catalog_that_was_lost_is_filled_again(home: Home) -> None:
 
 
 def test_what_lies_in_the_trash_unknown_is_shown_there(home: Home) -> None:
-    folder = "trash/20260101T000000Z-00000000/"
+    folder = trash_folder(utc_now(), "00000000")
     (home.store.root / folder / "uploads").mkdir(parents=True)
     (home.store.root / folder / "uploads/a.jpg").write_bytes(PICTURE)
     with home.database.reading() as connection:
@@ -331,6 +333,30 @@ def test_what_lies_in_the_trash_unknown_is_shown_there(home: Home) -> None:
     home.database.set_needs_reindex(False)
     assert worker._reconciler.once() == 1
     assert worker._reconciler.once() == 0
+
+
+def test_the_trash_is_emptied_after_thirty_days(home: Home) -> None:
+    library = Library(home.store, home.indexer, home.journal)
+    home.store.put("uploads/red.png", PICTURE)
+    home.store.put("uploads/blue.png", OTHER)
+    library.delete("uploads/red.png")
+    days = 0
+
+    def compare() -> set[str]:
+        now = utc_now() + timedelta(days=days)
+        reconciler = Reconciler(
+            home.store, home.journal, home.database, home.indexer, clock=lambda: now
+        )
+        reconciler.once()
+        with home.database.reading() as connection:
+            return {found.key for found in reads.trashed(connection, 10)}
+
+    days = 29
+    assert compare() == {"uploads/red.png"}
+    days = 31
+    assert compare() == set()
+    assert list(home.store.list("trash/")) == []
+    assert home.store.head("uploads/blue.png")
 
 
 def test_leftovers_of_interrupted_uploads_are_cleared_away(home: Home) -> None:

@@ -216,6 +216,26 @@ def test_what_others_do_meanwhile_is_seen_before_it_ends(
 
 
 @pytest.mark.parametrize("at", range(6))
+def test_a_document_that_turns_to_nonsense_meanwhile_is_shown_as_failed(at: int) -> None:
+    house = House()
+    house.change("red")
+    left = at
+
+    def interfere(operation: str, key: str) -> None:
+        nonlocal left
+        left -= 1
+        if left == -1:
+            house.store.before_effect = None
+            house.store.put(DOCUMENT, b"{no JSON")
+
+    house.store.before_effect = interfere
+    house.tag()
+    if left < 0:  # it was interfered with
+        assert house.store.read(DOCUMENT)[0] == b"{no JSON"
+        assert house.index.rows[KEY] == (CONTENTS["red"], b"{no JSON")
+
+
+@pytest.mark.parametrize("at", range(6))
 def test_a_picture_that_comes_back_while_it_is_cleared_away_is_tagged(at: int) -> None:
     house = House()
     house.change("red")
