@@ -153,6 +153,17 @@ def trash_folder(now: datetime, token: str) -> str:
     return f"{TRASH}{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{token}/"
 
 
+def trash_stamp(folder: str) -> str:
+    """Return what tells a folder of the trash from all others, as it stands in addresses."""
+    return folder.removeprefix(TRASH).rstrip("/")
+
+
+def folder_of_stamp(stamp: str) -> str:
+    """Return the folder of the trash that a stamp means, "" for a text that is none."""
+    folder = f"{TRASH}{stamp}/"
+    return folder if split_trash_key(f"{folder}x") else ""
+
+
 def trash_key(folder: str, key: str) -> str:
     """Return where an object of this key lies in this folder of the trash."""
     return _fit(folder + key)

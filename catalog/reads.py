@@ -136,15 +136,28 @@ def _total(
     return found._replace(number=max(found.number, shown + (following is not None)))
 
 
-def get_image(connection: Connection, image_id: str) -> ImageRecord | None:
-    """Return the picture of a public id: the live one, else the latest in the trash."""
-    query = (
-        select(*RECORD_COLUMNS)
-        .where(image.c.public_id == image_id)
-        .order_by(image.c.live.desc(), image.c.trash.desc())
-        .limit(1)
-    )
+def get_image(connection: Connection, image_id: str, trash: str = "") -> ImageRecord | None:
+    """Return the picture of a public id: the live one, else the latest in the trash.
+
+    With a folder of the trash, the one that lies there.
+    """
+    query = select(*RECORD_COLUMNS).where(image.c.public_id == image_id)
+    if trash:
+        query = query.where(image.c.trash == trash)
+    query = query.order_by(image.c.live.desc(), image.c.trash.desc()).limit(1)
     return _one(connection.execute(query).first())
+
+
+def trashed(connection: Connection, limit: int, before: str = "") -> list[ImageRecord]:
+    """Return pictures in the trash, those deleted last first, by key where that was at once.
+
+    Only those of folders of the trash that come after `before` in this order.
+    """
+    query = select(*RECORD_COLUMNS).where(image.c.live == 0)
+    if before:
+        query = query.where(image.c.trash < before)
+    query = query.order_by(image.c.trash.desc(), image.c.key).limit(limit)
+    return records(connection.execute(query).all())
 
 
 def find_by_key(connection: Connection, key: str) -> ImageRecord | None:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement
 
 from catalog.document import Status, Thumbnail
+from catalog.keys import metadata_key, trash_key
 from catalog.schema import image
 from catalog.terms import moment
 
@@ -44,6 +45,15 @@ class ImageRecord:
     trash: str = ""
     deleted_at: datetime | None = None
     implied: dict[str, float] = field(default_factory=dict)
+
+    def lies_at(self, key: str) -> str:
+        """Return where an object of this picture lies: at its key, or under it in the trash."""
+        return trash_key(self.trash, key) if self.trash else key
+
+    @property
+    def document_key(self) -> str:
+        """Where the document lies, if there is one."""
+        return self.lies_at(metadata_key(self.key))
 
 
 class Total(NamedTuple):

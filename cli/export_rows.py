@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from catalog.csv_rows import COLUMNS, csv_lines
 from catalog.document import Document, read_document
 from catalog.errors import DocumentError, InvalidKeyError, ObjectNotFoundError
-from catalog.keys import metadata_key, trash_key
 from catalog.records import ImageRecord
 from catalog.storage import ObjectStore
 from webapp.image_json import detail
@@ -34,8 +33,7 @@ def _shown(confidence: float, minimum: float | None) -> bool:
 
 def _document(store: ObjectStore, record: ImageRecord) -> Document | None:
     """Return a picture's document; without one, the labels of the catalog have no source."""
-    key = metadata_key(record.key)
     try:
-        return read_document(store.read(trash_key(record.trash, key) if record.trash else key)[0])
+        return read_document(store.read(record.document_key)[0])
     except (ObjectNotFoundError, DocumentError, InvalidKeyError):
         return None

@@ -2,9 +2,14 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
+from catalog.keys import trash_stamp
 from catalog.query import Clause, LabelTerm, Query, label_text
+
+if TYPE_CHECKING:
+    from catalog.records import ImageRecord
 
 SORTS = {
     "newest": "Newest",
@@ -46,9 +51,15 @@ class Address:
         """Return the URL of one picture, opened from this search."""
         return self._url(f"/images/{quote(image_id, safe='')}", self.query.text, extra)
 
-    def action(self, image_id: str, verb: str) -> str:
+    def picture_of(self, record: "ImageRecord") -> str:
+        """Return the URL of one picture: of just this one, where it lies in the trash."""
+        if record.trash:
+            return self.picture(record.id, trash=trash_stamp(record.trash))
+        return self.picture(record.id)
+
+    def action(self, image_id: str, verb: str, **extra: str) -> str:
         """Return where a form posts to act on one picture and come back to this search."""
-        return self._url(f"/images/{quote(image_id, safe='')}/{verb}", self.query.text, {})
+        return self._url(f"/images/{quote(image_id, safe='')}/{verb}", self.query.text, extra)
 
     def with_text(self, clause: str) -> str:
         """Return the gallery's URL with one more clause."""

@@ -133,7 +133,8 @@ def show(request: Request) -> Response:
     """One picture, live or in the trash, with all that is known of it."""
     image_id = params.path_part(request, "image_id")
     services = services_of(request)
-    return image_json.json_response(describe(services, find(services, image_id)))
+    record = find(services, image_id, params.trash(request))
+    return image_json.json_response(describe(services, record))
 
 
 @router.patch("/{image_id}/labels")
@@ -161,7 +162,8 @@ def restore(request: Request) -> Response:
     """Bring a picture back from the trash."""
     image_id = params.path_part(request, "image_id")
     services = services_of(request)
-    services.library.restore(find(services, image_id).key)
+    folder = params.trash(request)
+    services.library.restore(find(services, image_id, folder).key, folder or None)
     return image_json.json_response(describe(services, find_live(services, image_id)))
 
 
@@ -175,10 +177,13 @@ def retry(request: Request) -> Response:
     return image_json.json_response({"key": record.key, "id": record.id}, 202)
 
 
-def find(services: Services, image_id: str) -> ImageRecord:
-    """Return the picture of this id, the live before the trashed. Raises ImageNotFoundError."""
+def find(services: Services, image_id: str, trash: str = "") -> ImageRecord:
+    """Return the picture of this id, the live before the trashed, or that in a folder of the trash.
+
+    Raises ImageNotFoundError.
+    """
     with services.database.reading() as conn:
-        record = reads.get_image(conn, image_id)
+        record = reads.get_image(conn, image_id, trash)
     if record is None:
         raise ImageNotFoundError(image_id)
     return record
@@ -197,7 +202,7 @@ def describe(services: Services, record: ImageRecord) -> dict[str, Any]:
     document: Document | None = None
     raw: Any = None
     try:
-        source, _ = services.store.read(record.trash + keys.metadata_key(record.key))
+        source, _ = services.store.read(record.document_key)
         raw = json.loads(source)
         document = read_document(source)
     except (ObjectNotFoundError, DocumentError, ValueError, RecursionError):

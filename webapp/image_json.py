@@ -11,6 +11,7 @@ from starlette.responses import Response
 from catalog.cards import read_card
 from catalog.clock import utc_text
 from catalog.document import Document, ImageProperties, ShownLabel
+from catalog.keys import trash_stamp
 from webapp.media import MediaUrls
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def _facts(record: "ImageRecord", urls: MediaUrls) -> dict[str, Any]:
         "id": record.id,
         "key": record.key,
         "name": record.name,
-        "page": f"/images/{record.id}",
+        "page": f"/images/{record.id}" + _of_the_trash(record),
         "thumbnail": thumbnail_json(record, urls),
         "width": record.width,
         "height": record.height,
@@ -77,6 +78,11 @@ def _facts(record: "ImageRecord", urls: MediaUrls) -> dict[str, Any]:
         "status": record.status,
         "error": error_json(record),
     }
+
+
+def _of_the_trash(record: "ImageRecord") -> str:
+    """Return what an address says of a picture in the trash: others may have its id."""
+    return f"?trash={trash_stamp(record.trash)}" if record.trash else ""
 
 
 def thumbnail_json(record: "ImageRecord", urls: MediaUrls) -> dict[str, Any] | None:

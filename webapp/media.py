@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from catalog import keys, reads
 from catalog.errors import ImageNotFoundError, ObjectNotFoundError
 from catalog.storage import ObjectInfo
-from webapp import ranges
+from webapp import params, ranges
 from webapp.errors import RequestError
 from webapp.params import path_part
 from webapp.picture_types import EXTENSIONS, SHOWN_BY_BROWSERS, normal_type
@@ -55,15 +55,14 @@ class FolderUrls:
     """Addresses of our own media route, with a piece of the ETag so they can be kept."""
 
     def thumbnail(self, record: "ImageRecord", width: int) -> str | None:
-        """Return the URL of a thumbnail; what is in the trash shows its original, if it can."""
-        if record.trash:
-            shown = normal_type(record.content_type) in SHOWN_BY_BROWSERS
-            return self.original(record) if shown else None
+        """Return the URL of a thumbnail; in the trash the original stands in for a missing one."""
         ending = f"/{width}.webp"
         for thumbnail in record.thumbnails:
             if thumbnail.key.endswith(ending):
-                return self.thumbnail_of(record.id, record.key, record.etag, width)
-        return None
+                address = self.thumbnail_of(record.id, record.key, record.etag, width)
+                return address + _of_the_trash(record)
+        shown = normal_type(record.content_type) in SHOWN_BY_BROWSERS
+        return self.original(record) if record.trash and shown else None
 
     def thumbnail_of(self, image_id: str, key: str, etag: str, width: int) -> str:  # noqa: ARG002
         """Return the URL of a thumbnail that is known to be there."""
@@ -71,7 +70,7 @@ class FolderUrls:
 
     def original(self, record: "ImageRecord") -> str:
         """Return the URL of the original bytes."""
-        return f"/media/{record.id}/original?v={record.etag[:VERSION]}"
+        return f"/media/{record.id}/original?v={record.etag[:VERSION]}{_of_the_trash(record)}"
 
     def download(self, record: "ImageRecord") -> str:
         """Return a URL under which the original is saved."""
@@ -83,7 +82,7 @@ def original(request: Request) -> Response:
     """The original bytes: a picture's are shown, others are saved, as all with `?download`."""
     image_id = path_part(request, "image_id")
     services: Services = request.app.state.services
-    record = _find(services, image_id)
+    record = _find(services, image_id, params.trash(request))
     kind = normal_type(record.content_type)
     shown = kind in EXTENSIONS and "download" not in request.query_params
     headers = {
@@ -91,7 +90,7 @@ def original(request: Request) -> Response:
         "Content-Disposition": disposition("inline" if shown else "attachment", record.name),
         "Accept-Ranges": "bytes",
     }
-    return _stored(request, services, record.trash + record.key, headers)
+    return _stored(request, services, record.lies_at(record.key), headers)
 
 
 @router.get("/media/{image_id}/{width}.webp")
@@ -102,8 +101,8 @@ def thumbnail(request: Request) -> Response:
     if width not in map(str, keys.THUMBNAIL_WIDTHS):
         raise RequestError(404, "There are no thumbnails of this width.")
     services: Services = request.app.state.services
-    record = _find(services, image_id)
-    key = keys.thumbnail_key(record.key, int(width))
+    record = _find(services, image_id, params.trash(request))
+    key = record.lies_at(keys.thumbnail_key(record.key, int(width)))
     return _stored(request, services, key, {"Content-Type": "image/webp"}, record.etag)
 
 
@@ -114,9 +113,14 @@ def disposition(kind: str, name: str) -> str:
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{exact}"
 
 
-def _find(services: "Services", image_id: str) -> "ImageRecord":
+def _of_the_trash(record: "ImageRecord") -> str:
+    """Return what an address says of a picture in the trash: others may have its key."""
+    return f"&trash={keys.trash_stamp(record.trash)}" if record.trash else ""
+
+
+def _find(services: "Services", image_id: str, trash: str) -> "ImageRecord":
     with services.database.reading() as conn:
-        record = reads.get_image(conn, image_id)
+        record = reads.get_image(conn, image_id, trash)
     if record is None:
         raise ImageNotFoundError(image_id)
     return record

@@ -11,7 +11,7 @@ from catalog import reads
 from catalog.errors import ImageNotFoundError, KeyTakenError, NotInTrashError
 from catalog.query import parse
 from catalog.records import ImageRecord
-from webapp.params import path_part
+from webapp.params import path_part, trash
 from webapp.services import person, services_of
 
 router = APIRouter(include_in_schema=False)
@@ -49,15 +49,17 @@ def delete(request: Request) -> RedirectResponse:
 def restore(request: Request) -> RedirectResponse:
     """Take a picture back out of the trash and go to the gallery."""
     image_id = path_part(request, "image_id")
-    record = _record(request, image_id)
+    folder = trash(request)
+    record = _record(request, image_id, folder)
+    home = "/trash" if "trash-page" in request.query_params else "/"
     try:
-        services_of(request).library.restore(record.key)
+        services_of(request).library.restore(record.key, folder or None)
     except KeyTakenError:
-        return _back(request, "/", done="taken")
+        return _back(request, home, done="taken")
     except NotInTrashError:
         if record.trash:
             raise
-    return _back(request, "/", restored=image_id)
+    return _back(request, home, restored=image_id)
 
 
 @router.post("/images/{image_id}/retry")
@@ -98,9 +100,9 @@ def retry_failed(request: Request) -> RedirectResponse:
     return RedirectResponse(f"/?{urlencode({'q': 'is:failed', 'retried': len(failed)})}", 303)
 
 
-def _record(request: Request, image_id: str) -> ImageRecord:
+def _record(request: Request, image_id: str, folder: str = "") -> ImageRecord:
     with services_of(request).database.reading() as conn:
-        record = reads.get_image(conn, image_id)
+        record = reads.get_image(conn, image_id, folder)
     if record is None:
         raise ImageNotFoundError(image_id)
     return record

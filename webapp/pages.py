@@ -16,16 +16,15 @@ from catalog.errors import (
     ObjectNotFoundError,
     SearchSyntaxError,
 )
-from catalog.keys import metadata_key
 from catalog.query import label_text, parse
 from catalog.records import ImageRecord, Page
-from webapp import page_actions
+from webapp import page_actions, trash_pages
 from webapp.addresses import DEFAULT_SORT, SORTS, Address
 from webapp.filter_view import FilterBar
 from webapp.help_view import examples
 from webapp.insights_view import Insights
 from webapp.label_view import Labels
-from webapp.params import path_part, percent_in
+from webapp.params import path_part, percent_in, trash
 from webapp.rendering import StyleSheet, render
 from webapp.services import Services, services_of
 from webapp.states_view import trash_link, unfinished
@@ -34,6 +33,7 @@ from webapp.wording import pictures
 
 router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 router.include_router(page_actions.router)
+router.include_router(trash_pages.router)
 
 PAGE_SIZE = 60
 FACETS, ALL_FACETS = 40, 400
@@ -81,7 +81,7 @@ def picture(request: Request) -> HTMLResponse:
     except PageMistakeError:
         address = Address(parse(""))
     with services.database.reading() as conn:
-        record = reads.get_image(conn, image_id)
+        record = reads.get_image(conn, image_id, trash(request))
         if record is None:
             raise ImageNotFoundError(image_id)
         neighbours = None
@@ -174,7 +174,7 @@ def _gallery(services: Services, address: Address, asked: Mapping[str, str]) -> 
         "results": _shown(services, address, asked, page, style),
         "style": style,
         "unfinished": states,
-        "trash": trash_link(address),
+        "trash": trash_link(),
         "mistake": None,
     }
 
@@ -218,7 +218,7 @@ def _shown(
 def load_document(services: Services, record: ImageRecord) -> tuple[Document | None, bytes]:
     """Return a picture's document and its bytes; (None, b"") while it has none that can be read."""
     try:
-        source, _ = services.store.read(record.trash + metadata_key(record.key))
+        source, _ = services.store.read(record.document_key)
     except ObjectNotFoundError:
         return None, b""
     try:

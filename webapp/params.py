@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
+from catalog.keys import folder_of_stamp
 from webapp.errors import RequestError
 
 SORTS = ("newest", "oldest", "taken", "name", "confidence")
@@ -76,6 +77,15 @@ def cursor(request: Request) -> str | None:
     if len(given) > MAX_CURSOR or "\x00" in given:
         raise RequestError(400, "This cursor is not one of ours.", parameter="cursor")
     return given or None
+
+
+def trash(request: Request) -> str:
+    """Return the folder of the trash that is asked for, "" where none is. Raises RequestError."""
+    given = text(request, "trash")
+    folder = folder_of_stamp(given)
+    if given and not folder:
+        raise RequestError(400, "There is no such place in the trash.", parameter="trash")
+    return folder
 
 
 async def json_body(request: Request, shape: type[_Body]) -> _Body:

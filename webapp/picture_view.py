@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catalog.document import BoundingBox, Document, ShownLabel
+from catalog.keys import trash_stamp
 from catalog.query import COLORS
 from catalog.records import ImageRecord, Neighbours
 from catalog.terms import DEFAULT_MIN
@@ -270,6 +271,7 @@ class Actions:
             delete_url="" if trashed else address.action(record.id, "delete"),
             retry_url="" if trashed or record.status == "pending" else
             address.action(record.id, "retry"),
-            restore_url=address.action(record.id, "restore") if trashed else "",
+            restore_url=address.action(record.id, "restore", trash=trash_stamp(record.trash))
+            if trashed else "",
             retry_text="Try again" if record.status == "failed" else "Tag again",
         )  # fmt: skip

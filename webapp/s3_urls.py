@@ -51,7 +51,7 @@ class S3Urls:
         return self._bytes(record, "attachment", normal_type(record.content_type))
 
     def _bytes(self, record: "ImageRecord", way: str, kind: str) -> str:
-        key = keys.trash_key(record.trash, record.key) if record.trash else record.key
+        key = record.lies_at(record.key)
         return self._presigner.view(key, _answer_headers(way, kind, record.name))
 
 

@@ -41,10 +41,9 @@ def unfinished(connection: Connection, address: Address) -> list[StateLink]:
     ]
 
 
-def trash_link(address: Address) -> StateLink:
-    """Return the way to the pictures that were deleted, or out of there."""
-    here = address.query.text.strip().casefold() == TRASH
-    return StateLink("Trash", "/" if here else Address.only(TRASH), here)
+def trash_link() -> StateLink:
+    """Return the way to the pictures that were deleted."""
+    return StateLink("Trash", "/trash")
 
 
 def nothing_found(address: Address) -> str:

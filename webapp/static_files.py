@@ -45,7 +45,7 @@ ENTRY = "js/main.js"  # of all pages
 # ENTRY imports. So a page needs no file read.
 BAKED = ".baked.json"
 SHEET = "css/all.css"
-SHEETS = ("base", "layout", "gallery", "picture", "tray", "insights")  # in this order
+SHEETS = ("base", "layout", "gallery", "picture", "tray", "insights", "trash")  # in this order
 
 router = APIRouter()
 

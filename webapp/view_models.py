@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import ClassVar, NamedTuple
 
+from catalog.keys import trash_stamp
 from catalog.query import Query, label_text
 from catalog.records import ImageRecord, LabelCount, Page
 from catalog.terms import DEFAULT_MIN
@@ -129,6 +130,7 @@ class Tile(NamedTuple):
     labels: tuple[tuple[str, str], ...]
     reason: str
     first: bool = False
+    trash: str = ""  # where in the trash it lies: others may have its id
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +246,7 @@ def _tile(
         labels=tuple(telling_labels(record, threshold, LABELS_IN_CAPTION)),
         reason=record.error_message or "",
         first=first,
+        trash=trash_stamp(record.trash),
     )
 
 

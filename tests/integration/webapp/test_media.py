@@ -131,7 +131,14 @@ def test_picture_in_the_trash_can_be_looked_at(site: Site) -> None:
     image_id = add_with_thumbnails(site)
     site.client.delete(f"/api/images/{image_id}")
     (image,) = site.client.get("/api/images?q=is:trashed").json()["images"]
-    assert site.client.get(image["thumbnail"]["url"]).content == CONTENT
+    site.add("a.jpg", content=b"another picture, which has its key now")
+    assert site.client.get(image["thumbnail"]["url"]).content == b"webp 320"
+    assert "In the trash" in site.client.get(image["page"]).text
+    asked = image["page"].partition("?")[2]
+    original = site.client.get(f"/api/images/{image_id}?{asked}").json()["original"]
+    assert site.client.get(original).content == CONTENT
+    site.store.delete("uploads/a.jpg")
+    site.indexer.index("uploads/a.jpg")
     shown = site.client.get(f"/api/images/{image_id}").json()
     assert site.client.get(shown["original"]).content == CONTENT
 

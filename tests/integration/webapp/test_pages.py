@@ -199,7 +199,8 @@ def test_what_waits_and_what_failed_is_a_click_away_and_so_is_the_trash(site: Si
     page = read(site, "/")
     assert read(site, page.links["1 waiting"]).tiles() == [f"t-{waiting}"]
     assert read(site, page.links["1 failed"]).tiles() == [f"t-{failed}"]
-    assert read(site, page.links["Trash"]).tiles() == [f"t-{deleted}"]
+    assert "dog.jpg" in read(site, page.links["Trash"]).text
+    assert read(site, "/?q=is:trashed").tiles() == [f"t-{deleted}"]
     assert "1 failed" not in read(site, "/?q=dog").links
 
 
