@@ -147,6 +147,19 @@ def tag(
         float | None,
         typer.Option(min=0.01, metavar="PER_MINUTE", help="At most so many pictures a minute."),
     ] = None,
+    price: Annotated[
+        float | None,
+        typer.Option(
+            min=0, metavar="PER_1000", help="What 1,000 calls cost: the plan says what it comes to."
+        ),
+    ] = None,
+    to_queue: Annotated[
+        bool,
+        typer.Option(
+            "--to-queue",
+            help="Do not tag here: send the plan to the queue of the bucket's stack on AWS.",
+        ),
+    ] = False,
 ) -> None:
     """Tag the pictures of a library that have no labels yet, after showing what there is to do.
 
@@ -156,7 +169,7 @@ def tag(
     from cli.tag import Options, usual_jobs
     from cli.tag import tag as run
 
-    options = Options(query, dry_run, retag, force, jobs or usual_jobs(), rate)
+    options = Options(query, dry_run, retag, force, jobs or usual_jobs(), rate, price, to_queue)
     with sentences():
         status = run(library, options)
     raise typer.Exit(status)

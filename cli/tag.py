@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -20,18 +21,20 @@ from cli.progress import showing
 from cli.recognizers import prepare, recognizer_of
 from cli.step import bring_in_step, is_worked_on, open_existing, selected
 from cli.tagging.notes import Notes
-from cli.tagging.plan import KnownRecognizer, Plan, Planner, Todo, plan_lines
+from cli.tagging.plan import KnownRecognizer, Plan, Planner, plan_lines
 from cli.tagging.run import Outcome, Run, Turns
+from cli.tagging.sending import queues_of, send
+from cli.tagging.todo import Todos
+from tagger.aws.queues import WorkQueues
 from tagger.pipeline import Tagger, TaggingSettings
 from tagger.settings import tagging_settings
 
 STOPPED = 130  # what shells expect of a command that Ctrl+C has ended
-_MOST_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What was asked of `taglight tag`; `rate` is pictures a minute."""
+    """What was asked of `taglight tag`; `rate` is pictures a minute, `price` of 1,000 calls."""
 
     query: str = ""
     dry_run: bool = False
@@ -39,6 +42,8 @@ class Options:
     force: bool = False
     jobs: int = 1
     rate: float | None = None
+    price: float | None = None
+    to_queue: bool = False
 
 
 def usual_jobs() -> int:
@@ -55,6 +60,8 @@ def tag(library: str, options: Options, recognizer: KnownRecognizer | None = Non
     query = parse_query(options.query)
     home = open_existing(library)
     try:
+        if options.to_queue:
+            queues_of(home)  # said before anything is looked at
         with contextlib.ExitStack() as stack:
             if not options.dry_run:
                 stack.enter_context(alone(home))
@@ -76,7 +83,7 @@ def alone(home: Home) -> contextlib.AbstractContextManager[None]:
 
 def run_todo(
     home: Home,
-    todo: list[Todo],
+    todo: Todos,
     recognizer: KnownRecognizer,
     *,
     jobs: int,
@@ -94,7 +101,7 @@ def run_todo(
     try:
         with showing("Tagging", len(todo)) as advance:
             run = Run(home, tagger, notes, Turns(rate), advance, force=force)
-            with _stopped_by_signals(run) as stopped:
+            with _stopped_by_signals(run.stop) as stopped:
                 outcome = run.work(todo, jobs)
     finally:
         if quiet is not home.store:
@@ -114,6 +121,7 @@ def _tag(home: Home, query: Query, options: Options, recognizer: KnownRecognizer
         force=options.force,
         by=f"{recognizer.name}, labels from {settings.min_confidence:g} % up, "
         f"at most {settings.max_labels}",
+        price=options.price,
     ):
         typer.echo(line)
     if is_worked_on(home):
@@ -124,6 +132,8 @@ def _tag(home: Home, query: Query, options: Options, recognizer: KnownRecognizer
     if not plan.todo:
         typer.echo("There is nothing to tag.")
         return 0
+    if options.to_queue:
+        return _send(plan, queues_of(home))
     prepare(recognizer)
     outcome, stopped = run_todo(
         home,
@@ -134,6 +144,19 @@ def _tag(home: Home, query: Query, options: Options, recognizer: KnownRecognizer
         force=options.force,
     )
     return _report(outcome, len(plan.todo), stopped=stopped)
+
+
+def _send(plan: Plan, queues: WorkQueues) -> int:
+    """Send a plan to the queue of a stack, and return the exit status."""
+    stop = threading.Event()
+    with showing("Sending", len(plan.todo)) as advance, _stopped_by_signals(stop) as stopped:
+        sent = send(plan.todo, queues, advance, stop)
+    typer.echo(f"{sent:,} sent to the queue; the stack's tagger does the rest.")
+    if stopped():
+        left = len(plan.todo) - sent
+        typer.echo(f"Stopped: {left:,} not sent. The same command goes on, once these are tagged.")
+        return STOPPED
+    return 0
 
 
 def _plan(
@@ -156,12 +179,11 @@ def _pictures(home: Home) -> Iterator[str]:
 
 def _report(outcome: Outcome, wanted: int, *, stopped: bool) -> int:
     """Say what has come of it and return the exit status."""
-    for key, reason in outcome.failed[:_MOST_SHOWN]:
+    for key, reason in outcome.reasons:
         typer.echo(f"  failed: {key.removeprefix(UPLOADS)}: {reason}")
-    if len(outcome.failed) > _MOST_SHOWN:
-        rest = len(outcome.failed) - _MOST_SHOWN
+    if rest := outcome.failed - len(outcome.reasons):
         typer.echo(f"  … and {rest:,} more; the search is:failed shows them all.")
-    said = [f"{outcome.tagged:,} tagged", f"{len(outcome.failed):,} failed"]
+    said = [f"{outcome.tagged:,} tagged", f"{outcome.failed:,} failed"]
     if outcome.gone:
         said.append(f"{outcome.gone:,} deleted meanwhile")
     if left := wanted - outcome.done:
@@ -188,23 +210,23 @@ def _quiet(home: Home) -> FolderStore | S3Store:
 class _StopSignals:
     """Remembers whether a signal came; the second one ends the process at once."""
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
         self.came = False
 
     def __call__(self, *_: object) -> None:
         if self.came:
             os._exit(STOPPED)
         self.came = True
-        self._run.stop.set()
+        self._stop.set()
         message = b"\nStopping after the pictures at hand. Once more ends at once.\n"
         with contextlib.suppress(OSError):
             os.write(2, message)
 
 
 @contextlib.contextmanager
-def _stopped_by_signals(run: Run) -> Iterator[Callable[[], bool]]:
-    signals = _StopSignals(run)
+def _stopped_by_signals(stop: threading.Event) -> Iterator[Callable[[], bool]]:
+    signals = _StopSignals(stop)
     before = {number: signal.signal(number, signals) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield lambda: signals.came

@@ -18,7 +18,8 @@ from cli.checkup.judging import is_suspicious
 from cli.home import Home
 from cli.step import bring_in_step
 from cli.tag import alone, run_todo, usual_jobs
-from cli.tagging.plan import KnownRecognizer, Todo
+from cli.tagging.plan import KnownRecognizer
+from cli.tagging.todo import Todo
 
 
 def put_away(store: ObjectStore, found: Comparison) -> None:

@@ -3,8 +3,9 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 from catalog import reads
 from catalog.errors import (
@@ -16,7 +17,7 @@ from catalog.errors import (
 )
 from cli.home import Home
 from cli.tagging.notes import MOST_BEGINNINGS, Notes
-from cli.tagging.plan import Todo
+from cli.tagging.todo import Todo, Todos
 from tagger.pipeline import Tagger
 from tagger.recognizers.errors import RecognizerUnavailableError
 
@@ -25,22 +26,25 @@ log = logging.getLogger(__name__)
 # What takes longer than this is left behind; the next run gives it up.
 LONGEST_SECONDS = 120.0
 _TICK_SECONDS = 0.1
+# So many failures are named at the end; the search is:failed shows them all.
+MOST_REASONS = 20
 _FATAL = (StoreFullError, CatalogUnavailableError, RecognizerUnavailableError)
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What has come of a run: `failed` are (key, reason), `trouble` is what ended it early."""
+    """What has come of a run: `reasons` are the first (key, reason); `trouble` ended it early."""
 
     tagged: int = 0
     gone: int = 0
-    failed: list[tuple[str, str]] = field(default_factory=list)
+    failed: int = 0
+    reasons: list[tuple[str, str]] = field(default_factory=list)
     trouble: str = ""
 
     @property
     def done(self) -> int:
         """How many pictures have an answer."""
-        return self.tagged + self.gone + len(self.failed)
+        return self.tagged + self.gone + self.failed
 
 
 class Turns:
@@ -100,10 +104,13 @@ class Run:
         self._lock = threading.Lock()
         self._waiting: Iterator[Todo] = iter(())
 
-    def work(self, todo: Sequence[Todo], jobs: int) -> Outcome:
+    def work(self, todo: Todos, jobs: int) -> Outcome:
         """Tag these pictures, `jobs` at a time, and return what has come of it."""
         # What has ended a process before comes last, when all others are done.
-        self._waiting = iter(sorted(todo, key=lambda each: self._notes.beginnings(each.key)))
+        well = (each for each in todo if not self._notes.beginnings(each.key))
+        ill = [each for each in todo if self._notes.beginnings(each.key)]
+        ill.sort(key=lambda each: self._notes.beginnings(each.key))
+        self._waiting = chain(well, ill)
         slots = [self._start(str(number)) for number in range(min(jobs, len(todo)))]
         while working := [slot for slot in slots if not slot.lost.is_set() and _is_alive(slot)]:
             working[0].thread.join(_TICK_SECONDS)  # type: ignore[union-attr]  # it is alive
@@ -185,7 +192,9 @@ class Run:
     def _finish(self, key: str, reason: str | None) -> None:
         with self._lock:
             if reason:
-                self.outcome.failed.append((key, reason))
+                self.outcome.failed += 1
+                if len(self.outcome.reasons) < MOST_REASONS:
+                    self.outcome.reasons.append((key, reason))
             elif reason is None:
                 self.outcome.gone += 1
             else:

@@ -47,7 +47,7 @@ def test_pictures_without_a_document_are_tagged(
     out = capsys.readouterr().out
     assert "3  pictures" in out
     assert "3  without a document: will be tagged" in out
-    assert "Recogniser calls to be made: 3" in out
+    assert "Recogniser calls to be made: 3 at most" in out
     assert "3 tagged, 0 failed." in out
     assert "/320.webp" in "".join(folder.files("thumbs"))
 
@@ -80,6 +80,29 @@ def test_what_cannot_be_read_is_named_and_makes_the_status_1(
     assert "1 tagged, 1 failed." in out
     assert tagged(folder) == 0  # it has its answer; nothing new has failed
     assert "1  failed before" in capsys.readouterr().out
+
+
+def test_the_plan_tells_what_is_no_picture_and_what_the_calls_cost(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a.png", "b.png", "no ending"):
+        folder.add(name)
+    folder.add("film.mov", b"\x00\x00\x00\x14ftypqt  not a picture")
+    folder.add("letter.txt", text())
+    assert tagged(folder, dry_run=True, price=1.5) == 0
+    out = capsys.readouterr().out
+    assert "5  without a document: will be tagged" in out
+    assert "2  of these no pictures by their names: will be told why" in out
+    assert "Recogniser calls to be made: 3 at most" in out
+    assert "At 1.5 for a thousand calls that costs 0.00 at most." in out
+    recognizer = ToldRecognizer()
+    assert tagged(folder, recognizer, price=1000) == 1
+    assert recognizer.seen == 3
+    assert "At 1000 for a thousand calls that costs 3.00 at most." in capsys.readouterr().out
+    assert tagged(folder) == 0
+    out = capsys.readouterr().out
+    assert "2  failed before" in out
+    assert "2  of these no pictures, or of a format that is not read" in out
 
 
 def test_only_what_the_search_finds_is_tagged(folder: Folder) -> None:
