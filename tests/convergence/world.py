@@ -246,7 +246,7 @@ class World:
         self._clear()
         reconciler = self.reconciler()
         for rounds in range(1, 20):
-            self._drain()
+            self.drain()
             if not reconciler.once() and not self.events:
                 return rounds
         raise AssertionError("the library never comes to rest")
@@ -260,7 +260,8 @@ class World:
         for actor in self.actors:
             actor.kill()
 
-    def _drain(self) -> None:
+    def drain(self) -> None:
+        """Handle all events that there are, one after the other."""
         for _ in range(500):
             if not self.events:
                 return
