@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from catalog import announcements, discards, reads, writes
 from catalog.database import Database
+from catalog.journeys import note
 from catalog.keys import is_picture_key
 from catalog.reindex import Progress, Reindexer
 from catalog.rows import ImageRow
@@ -145,6 +146,7 @@ class Indexer:
                 writes.put_image(connection, source.row(known, name, sha256))
 
         self._database.write(write)
+        note("indexed" if source else "forgotten", key)
 
     def _write_trash(self, folder: str, rows: list[ImageRow]) -> None:
         with self._database.reading() as connection:

@@ -19,6 +19,7 @@ from catalog.errors import (
     NotTaggedYetError,
     ObjectNotFoundError,
 )
+from catalog.journeys import note
 from catalog.keys import image_id, is_picture_key, trash_folder, trash_key
 from catalog.storage import ObjectStore
 from catalog.trash import latest_in_trash, move_to_trash, restore_from_trash
@@ -99,6 +100,7 @@ class Library:
         finally:
             self._index.index_trash(folder)
             self._index.index(key)
+        note("deleted", key)
 
     def restore(self, key: str, folder: str | None = None) -> None:
         """Put back what was deleted last under this key, or what lies in this folder of the trash.
@@ -110,6 +112,7 @@ class Library:
         restore_from_trash(self._store, key, folder)
         self._index.index(key)
         self._index.index_trash(folder)
+        note("restored", key)
 
     def delete_for_good(self, key: str, folder: str) -> None:
         """Delete what this folder of the trash holds of a picture. Raises NotInTrashError."""
@@ -119,6 +122,7 @@ class Library:
         except ObjectNotFoundError as error:
             raise NotInTrashError(image_id(key)) from error
         emptying.delete_for_good(self._store, self._index, key, folder)
+        note("deleted for good", key)
 
     def empty_trash(self, until: datetime, goes_on: Callable[[], bool]) -> None:
         """Delete for good what was deleted up to a moment, the oldest first, while `goes_on`."""
@@ -129,6 +133,7 @@ class Library:
         self._require_picture(key)
         self._index.mark_again(key)
         self._queue.tag_again(key)
+        note("asked again", key)
 
     def edit_labels(self, key: str, add: list[str], remove: list[str], by: str) -> Document:
         """Add and reject labels of a picture and return its document as it now is.
@@ -151,6 +156,7 @@ class Library:
         self._index.index(key)
         if document is None:
             raise NotTaggedYetError
+        note("corrected", key)
         return document
 
     def _require_picture(self, key: str) -> None:

@@ -34,7 +34,7 @@ class ServeError(TaglightError):
 
 def serve(library: str, host: str, port: int, *, worker: bool, open_to_network: bool) -> None:
     """Serve the library until stopped. Raises TaglightError where it cannot begin."""
-    logs.configure("%(levelname)s: %(message)s")
+    logs.configure("serve")
     settings = web_settings()
     check_host(host, open_to_network, signs_in=settings.needs_sign_in)
     home = open_home(library)

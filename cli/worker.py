@@ -162,9 +162,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("library")
     parser.add_argument("--while-stdin-is-open", action="store_true")
     options = parser.parse_args(arguments)
-    logs.configure("%(levelname)s worker: %(message)s")
-    logging.getLogger("cli").setLevel(logging.INFO)
     try:
+        logs.configure("worker")
         run_worker(options.library, while_stdin_is_open=options.while_stdin_is_open)
     except TaglightError as error:
         log.error("%s", error)

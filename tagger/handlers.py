@@ -18,6 +18,7 @@ from catalog.errors import (
     StoreUnavailableError,
     TaglightError,
 )
+from catalog.journeys import about
 from catalog.keys import METADATA, is_picture_key, metadata_key, picture_key
 from catalog.library import Index
 from catalog.storage import ObjectStore
@@ -75,14 +76,15 @@ class Handlers:
 
         The last attempt leaves an answer first. Raises what tagger/pipeline.py raises.
         """
-        if change.key.startswith(METADATA):
-            self._index_document(change)
-        elif not is_picture_key(change.key):
-            return False
-        elif change.kind == "removed":
-            self._tagger.removed(change.key)
-        else:
-            self._tag(change, attempts)
+        with about(picture_key(change.key) or change.key):
+            if change.key.startswith(METADATA):
+                self._index_document(change)
+            elif not is_picture_key(change.key):
+                return False
+            elif change.kind == "removed":
+                self._tagger.removed(change.key)
+            else:
+                self._tag(change, attempts)
         return True
 
     def _tag(self, change: ObjectChanged, attempts: int) -> None:

@@ -51,7 +51,7 @@ def handler(event: Mapping[str, Any], context: Any = None) -> dict[str, Any] | N
 @functools.cache
 def _home() -> Home:
     """Compose the home once for all calls of this process."""
-    return compose(lambda_environment(), _count, _about)
+    return compose(lambda_environment(), _count, _about, measure=_measure)
 
 
 @functools.cache
@@ -70,3 +70,10 @@ def _about(key: str) -> AbstractContextManager[Any]:
 
 def _count(what: str) -> None:
     metrics.add_metric(name=METRICS[what], unit=MetricUnit.Count, value=1)
+
+
+def _measure(took: float, since: float | None) -> None:
+    for name, seconds in (("TimeToTag", took), ("TimeSinceUpload", since)):
+        if seconds is not None:
+            value = round(max(0.0, seconds) * 1000)
+            metrics.add_metric(name=name, unit=MetricUnit.Milliseconds, value=value)

@@ -22,6 +22,7 @@ from catalog.errors import (
     PreconditionFailedError,
     StoreRefusedError,
 )
+from catalog.journeys import note
 from catalog.keys import is_picture_key, metadata_key, thumbnail_key
 from catalog.library import Index
 from catalog.storage import ObjectInfo, ObjectStore
@@ -331,6 +332,7 @@ class Tagger:
 
         change_document(self._store, work.key, change)
         self._tell("tagged")
+        note("tagged", work.key, recognizer=self._recognizer.name)
 
     def _write_kept(self, work: _Work, seen: Seen, base: Document) -> None:
         def change(now: Document | None) -> Document | None:
@@ -340,6 +342,7 @@ class Tagger:
             return composing.kept(composing.without_giving_up(now, base), seen)
 
         change_document(self._store, work.key, change)
+        note("measured", work.key)
 
     def _write_unreadable(self, work: _Work, seen: Seen, error: PictureError) -> None:
         remove_thumbnails(self._store, work.key)
@@ -354,6 +357,7 @@ class Tagger:
         change_document(self._store, work.key, change)
         if error is not GAVE_UP:
             self._tell("failed")
+        note("failed", work.key, code=error.code)
 
     def _mark(self) -> Tagging:
         return Tagging(

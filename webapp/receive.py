@@ -22,6 +22,7 @@ from catalog.errors import (
     KeyTakenError,
     ObjectNotFoundError,
 )
+from catalog.journeys import note
 from catalog.storage import ObjectInfo
 from webapp.errors import RequestError
 from webapp.image_json import json_response
@@ -126,6 +127,7 @@ class Reception:
                 return answer(there, "duplicate", 200)
         self._tickets.use(self._ticket)
         info = writer.commit()
+        note("received", upload.key, size=info.size)
         self._services.indexer.mark_pending(
             upload.key, name=upload.name, sha256=sha256, size=info.size
         )

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from catalog import keys, reads
 from catalog.clock import utc_now, utc_text
 from catalog.errors import ObjectNotFoundError
+from catalog.journeys import note
 from catalog.storage.checksums import sha256_of
 from webapp import params
 from webapp.errors import RequestError
@@ -113,6 +114,8 @@ class Desk:
                 reason = {"code": error.code, "message": error.message}
                 answers.append({"name": file.name, "status": "rejected", "error": reason})
         self.services.tickets.announce(self.announced)
+        for upload in self.announced:
+            note("ticket made", upload.key, size=upload.size)
         return answers
 
     def _one(self, file: FileToSend) -> dict[str, Any]:

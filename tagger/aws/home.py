@@ -12,7 +12,7 @@ from catalog.storage import ObjectStore
 from catalog.storage.s3 import S3Store
 from tagger.aws.environment import LambdaEnvironment
 from tagger.aws.indexes import CONNECTIONS, LazyIndex, NoIndex
-from tagger.aws.messages import Messages
+from tagger.aws.messages import Measure, Messages
 from tagger.aws.modest_store import ModestStore
 from tagger.aws.queues import WorkQueues
 from tagger.aws.reconcile import Reconcile
@@ -49,9 +49,24 @@ def compose(
     tell: Tell = lambda _: None,
     about: About = lambda _: nullcontext(),
     parts: Parts | None = None,
+    measure: Measure = lambda _took, _since: None,
 ) -> Home:
     """Compose the home; nothing is connected to before it is needed. Raises SettingsError."""
     parts = parts or Parts()
+    answers = 0
+
+    def telling(what: str) -> None:
+        nonlocal answers
+        answers += what in ("tagged", "failed")
+        tell(what)
+
+    def measuring(took: float, since: float | None) -> None:
+        """Pass on how long an answer took; an event that came once more took no time at all."""
+        nonlocal answers
+        if answers:
+            measure(took, since)
+        answers = 0
+
     queues = _queues(environment, parts)
     store, index = _store_and_index(environment, parts)
     tagger = Tagger(
@@ -59,7 +74,7 @@ def compose(
         index,
         parts.recognizer or make_recognizer(environment),
         tagging_settings(environment),
-        tell=tell,
+        tell=telling,
         clears_away=isinstance(index, LazyIndex),
     )
     handlers = Handlers(
@@ -78,6 +93,7 @@ def compose(
         longest_wait=timedelta(hours=environment.longest_wait_hours),
         tell=tell,
         about=about,
+        measure=measuring,
     )
     return Home(messages, _reconcile(store, index, queues), index.close)
 

@@ -6,6 +6,7 @@ queue counts how often a message is received, and only crashes and mistakes shou
 
 import logging
 import random
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from tagger.handlers import PASSING, Handlers
 log = logging.getLogger(__name__)
 
 Told = Literal["sent_back", "gave_up", "ignored", "indexed"]
+# The seconds that the work on a new picture took, and those since its upload where that is known.
+Measure = Callable[[float, float | None], None]
 
 FIRST_DELAY_SECONDS = 20
 # Lambda tries an asynchronous call twice more, after one and after two minutes: an event as old
@@ -61,11 +64,13 @@ class Messages:
         clock: Callable[[], datetime] = utc_now,
         tell: Callable[[Told], None] = lambda _: None,
         about: Callable[[str], AbstractContextManager[Any]] = lambda _: nullcontext(),
+        measure: Measure = lambda _took, _since: None,
     ) -> None:
         """Compose it.
 
         `fail` answers for a picture that is given up. Without `queues` nothing can wait: then who
-        called is told, and calls again. `about` has log lines name the picture of a key.
+        called is told, and calls again. `about` has log lines name the picture of a key;
+        `measure` hears how long new pictures took.
         """
         self._bucket = bucket
         self._handlers = handlers
@@ -76,6 +81,7 @@ class Messages:
         self._clock = clock
         self._tell = tell
         self._about = about
+        self._measure = measure
 
     def work(self, body: Mapping[str, Any], attempts: int | None) -> None:
         """Handle an event that was received for the n-th time; None where nobody counts.
@@ -103,11 +109,16 @@ class Messages:
 
     def _one(self, change: ObjectChanged, attempts: int | None, waited: Waited) -> None:
         counted = attempts if attempts is not None else self._calls(change)
+        began = time.monotonic()
         try:
             if not self._handlers.handle(change, counted):
                 self._ignore(f"{change.key!r} is no picture and no document")
             elif not is_picture_key(change.key):
                 self._tell("indexed")
+            elif change.kind == "created":
+                at = _moment(change.at)
+                since = (self._clock() - at).total_seconds() if at else None
+                self._measure(time.monotonic() - began, since)
         except KeyTakenError:
             raise  # waiting will not move what stands there
         except PASSING as error:

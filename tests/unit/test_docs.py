@@ -8,6 +8,7 @@ import pytest
 
 from catalog.settings import TaggingEnvironment
 from cli.export_rows import COLUMNS
+from cli.logs import LogEnvironment
 from cli.main import app
 from tagger.aws.environment import LambdaEnvironment
 from webapp.on_lambda.settings import LambdaSettings
@@ -23,7 +24,7 @@ PAGES = [
 
 
 @pytest.mark.parametrize(
-    "settings", [TaggingEnvironment, LambdaEnvironment, WebSettings, LambdaSettings]
+    "settings", [TaggingEnvironment, LambdaEnvironment, WebSettings, LambdaSettings, LogEnvironment]
 )
 def test_every_setting_is_documented(settings: type) -> None:
     page = (ROOT / "docs" / "settings.md").read_text("utf-8")

@@ -37,9 +37,11 @@ def function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Functi
     house = House(f"sqlite:///{tmp_path}/catalog.sqlite")
     made: list[Home] = []
 
-    def composed(environment: LambdaEnvironment, tell: Callable[[str], None], about: Any) -> Home:
+    def composed(
+        environment: LambdaEnvironment, tell: Callable[[str], None], about: Any, measure: Any
+    ) -> Home:
         parts = Parts(house.store, RekognitionRecognizer(house.rekognition), house.sqs)
-        made.append(compose(environment, tell, about, parts))
+        made.append(compose(environment, tell, about, parts, measure))
         return made[-1]
 
     monkeypatch.setattr(lambda_handler, "compose", composed)
@@ -71,6 +73,8 @@ def test_what_happens_is_counted(function: Function, capsys: pytest.CaptureFixtu
     assert told["PicturesTagged"] == [1.0, 1.0]
     assert (told["PicturesFailed"], told["RecognizerCalls"]) == ([1.0], [1.0])
     assert told["LabelsCopied"] == [1.0]
+    assert len(told["TimeToTag"]) == len(told["TimeSinceUpload"]) == 3
+    assert all(0 <= each < 300_000 for each in (*told["TimeToTag"], *told["TimeSinceUpload"]))
     function.call(created(metadata_key(KEY)), created("uploads/"), created(bucket="another"))
     told = metrics(capsys.readouterr().out)
     assert (told["DocumentsIndexed"], told["EventsIgnored"]) == ([1.0], [1.0, 1.0])
@@ -83,6 +87,7 @@ def test_what_happens_is_counted(function: Function, capsys: pytest.CaptureFixtu
 def test_a_picture_can_be_followed_by_its_id(function: Function) -> None:
     function.house.add()
     function.house.rekognition.fails("ThrottlingException")
+    logging.getLogger("catalog").setLevel(logging.INFO)
     seen: list[dict[str, Any]] = []
 
     class Listener(logging.Handler):
@@ -91,14 +96,21 @@ def test_a_picture_can_be_followed_by_its_id(function: Function) -> None:
             seen.append(json.loads(line))
 
     listener = Listener()
-    logging.getLogger("tagger").addHandler(listener)
+    for name in ("tagger", "catalog"):
+        logging.getLogger(name).addHandler(listener)
     try:
+        function.call(created())
         function.call(created())
         function.call(created(metadata_key(KEY)), Sent("https://sqs/tag", "{"))
     finally:
-        logging.getLogger("tagger").removeHandler(listener)
+        for name in ("tagger", "catalog"):
+            logging.getLogger(name).removeHandler(listener)
+        logging.getLogger("catalog").setLevel(logging.NOTSET)
     waiting = next(line for line in seen if "Trying again" in line["message"])
     assert (waiting["picture"], waiting["request"]) == (image_id(KEY), "c0ffee")
+    steps = [line["step"] for line in seen if line.get("picture") == image_id(KEY)
+             and "step" in line]  # fmt: skip
+    assert steps == ["indexed", "tagged", "indexed"]
     bad = next(line for line in seen if "not JSON" in line["message"])
     assert "picture" not in bad
 
