@@ -1,5 +1,6 @@
 """`taglight serve` as a person runs it: real processes, the real recogniser."""
 
+import hashlib
 import json
 import os
 import re
@@ -41,6 +42,16 @@ class Serving:
 
     def get(self, path: str) -> Any:
         with urllib.request.urlopen(self.address + path, timeout=20) as answer:  # noqa: S310
+            return json.load(answer)
+
+    def send(
+        self, method: str, path: str, body: bytes, headers: dict[str, str] | None = None
+    ) -> Any:
+        kind = {"Content-Type": "application/json"}
+        request = urllib.request.Request(  # noqa: S310 - our own address
+            self.address + path, body, headers or kind, method=method
+        )
+        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
             return json.load(answer)
 
     def labels(self, key: str) -> list[str]:
@@ -85,6 +96,27 @@ def test_a_photograph_copied_in_by_hand_is_found_by_what_is_on_it(serving: Servi
     wait_for(lambda: "Cat" in serving.labels("uploads/my cat.png"))
     document = json.loads((serving.library / "metadata/my cat.png.json").read_text())
     assert document["Tagging"]["Recognizer"] == "local"
+
+
+def test_a_picture_is_followed_from_upload_to_index_by_one_id(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAGLIGHT_LOG_FORMAT", "json")
+    serving = Serving(tmp_path / "library")
+    content = encode(asymmetric(), "png")
+    digest = hashlib.sha256(content).hexdigest()
+    file = {"name": "my.png", "size": len(content), "type": "image/png", "sha256": digest}
+    [ticket] = serving.send("POST", "/api/uploads", json.dumps({"files": [file]}).encode())[
+        "uploads"
+    ]
+    serving.send("PUT", ticket["url"].removeprefix(serving.address), content, ticket["headers"])
+    wait_for(lambda: serving.get(f"/api/images/{ticket['id']}")["status"] == "tagged")
+    serving.end()
+    lines = [json.loads(line) for line in serving.log.read_text().splitlines()]
+    way = [(line["process"], line["step"]) for line in lines if line.get("picture") == ticket["id"]]
+    assert way[:2] == [("serve", "ticket made"), ("serve", "received")]
+    assert ("worker", "tagged") in way
+    assert way[-1][1] == "indexed"
 
 
 def test_a_worker_that_is_killed_is_started_again_and_all_goes_on(serving: Serving) -> None:
