@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import recorded_calls
 from tests.postgres import postgres
@@ -65,6 +66,9 @@ def nothing_secret_is_logged(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 recorded_calls.start()
+# How fast a machine makes examples says nothing about the product.
+settings.register_profile("taglight", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("taglight")
 IS_WHOLE = pytest.StashKey[bool]()
 
 
