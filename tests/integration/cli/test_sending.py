@@ -2,11 +2,9 @@
 
 import json
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from cli.mistakes import MistakeError
@@ -18,27 +16,20 @@ from tagger.events import parse_events
 from tests.fake_sqs import INDEX, TAG, FakeSqs
 from tests.fakes import ToldRecognizer
 from tests.integration.cli.conftest import Folder
+from tests.integration.test_rare_calls import new_queue
 from tests.pictures import encode, noise
 from tests.strict_s3.site import S3Site
 
 
 @pytest.fixture
-def sqs(s3_site: S3Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def sqs(s3_site: S3Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A client of SQS; the environment names two queues there."""
-    client = boto3.client(
-        "sqs",
-        endpoint_url=s3_site.moto_url,
-        region_name=s3_site.region,
-        aws_access_key_id=s3_site.key.id,
-        aws_secret_access_key=s3_site.key.secret,
-    )
     monkeypatch.setenv("TAGLIGHT_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", s3_site.moto_url)
     for name in ("TAG", "INDEX"):
-        url = client.create_queue(QueueName=f"{s3_site.bucket}-{name}")["QueueUrl"]
+        url, client = new_queue(s3_site, name)
         monkeypatch.setenv(f"{name}_QUEUE_URL", url)
-    yield client
-    client.close()
+    return client
 
 
 def sent_to(client: Any, url: str) -> list[tuple[str, str]]:

@@ -100,6 +100,26 @@ class House:
         }
 
 
+def interfere(house: House, at: int, what: Callable[[], object]) -> list[str]:
+    """Do something before the n-th effect of what is handled next; the list tells whether it was.
+
+    Nothing comes between what is done then.
+    """
+    came: list[str] = []
+    left = at
+
+    def before(operation: str, key: str) -> None:
+        nonlocal left
+        left -= 1
+        if left == -1:
+            house.store.before_effect = None
+            came.append(key)
+            what()
+
+    house.store.before_effect = before
+    return came
+
+
 def expected(content: bytes | None) -> House:
     """Return what one undisturbed handling of the final picture leaves."""
     house = House()
@@ -168,16 +188,7 @@ def test_what_others_do_meanwhile_is_seen_before_it_ends(
         house.change("blue")
         house.change("red")
         house.store.delete(thumbnail_key(KEY, 320))
-    left = at
-
-    def interfere(operation: str, key: str) -> None:
-        nonlocal left
-        left -= 1
-        if left == -1:
-            house.store.before_effect = None
-            meanwhile(house)
-
-    house.store.before_effect = interfere
+    interfere(house, at, lambda: meanwhile(house))
     with suppress(PreconditionFailedError):
         house.tag()
     house.store.before_effect = None
@@ -192,18 +203,9 @@ def test_what_others_do_meanwhile_is_seen_before_it_ends(
 def test_a_document_that_turns_to_nonsense_meanwhile_is_shown_as_failed(at: int) -> None:
     house = House()
     house.change("red")
-    left = at
-
-    def interfere(operation: str, key: str) -> None:
-        nonlocal left
-        left -= 1
-        if left == -1:
-            house.store.before_effect = None
-            house.store.put(DOCUMENT, b"{no JSON")
-
-    house.store.before_effect = interfere
+    came = interfere(house, at, lambda: house.store.put(DOCUMENT, b"{no JSON"))
     house.tag()
-    if left < 0:  # it was interfered with
+    if came:
         assert house.store.read(DOCUMENT)[0] == b"{no JSON"
         assert house.index.rows[KEY] == (CONTENTS["red"], b"{no JSON")
 
@@ -214,17 +216,12 @@ def test_a_picture_that_comes_back_while_it_is_cleared_away_is_tagged(at: int) -
     house.change("red")
     house.tag()
     house.change("gone")
-    left = at
 
-    def come_back(operation: str, key: str) -> None:
-        nonlocal left
-        left -= 1
-        if left == -1:
-            house.store.before_effect = None
-            house.change("red")
-            house.tag()
+    def come_back() -> None:
+        house.change("red")
+        house.tag()
 
-    house.store.before_effect = come_back
+    interfere(house, at, come_back)
     house.removed()
     house.store.before_effect = None
     content = house.store.objects.get(KEY)
