@@ -56,7 +56,7 @@ class Indexer:
         with self._database.writing() as connection:
             row = source.row(writes.known(connection, [key]).get(key))
             waiting = {"status": "pending", "error_code": "", "error_message": ""}
-            row.values |= waiting | {"document_etag": AGAIN + source.document_etag}
+            row.change(**waiting, document_etag=AGAIN + source.document_etag)
             writes.put_image(connection, row)
 
     def name_of(self, key: str) -> str:

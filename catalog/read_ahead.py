@@ -20,7 +20,7 @@ from typing import Any, TypeGuard
 from catalog.errors import ObjectNotFoundError, TaglightError
 from catalog.keys import metadata_key
 from catalog.rows import Entry, ImageRow, Stamp
-from catalog.sources import read_source
+from catalog.sources import read_row
 from catalog.storage import ObjectInfo, ObjectStore
 from catalog.storage.folder import FolderStore
 
@@ -46,8 +46,7 @@ class Batch:
         known = self.before.get(picture.key)
         if self.resuming and known and _is_current(store, picture, known):
             return None
-        # Each document becomes its row at once: a thousand of them held would slow Python down.
-        return read_source(store, picture, picture.key).row(known)
+        return read_row(store, picture, known)
 
 
 class ReadAhead:

@@ -8,13 +8,12 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
-from itertools import islice
+from itertools import chain, islice, repeat
 from typing import Protocol
 
 from sqlalchemy import Connection
 
 from catalog import discards, writes
-from catalog.chunks import chunks
 from catalog.database import Database
 from catalog.keys import UPLOADS, is_picture_key
 from catalog.read_ahead import Batch, ReadAhead, pays_off
@@ -22,10 +21,11 @@ from catalog.rows import ImageRow, Stamp
 from catalog.storage import ObjectStore
 from catalog.trash import folders_in
 
-# Pictures in one transaction: others write in between.
-BATCH = 1000
-# Batches that are done before a second process has even started.
-_ALONE = 2
+# Pictures in one transaction: others write in between, and the more there are, the fewer pages of
+# the tables are written again and again.
+BATCH = 3000
+# The first ones are shown soon, and are done before a second process has even started.
+FIRST = [1000, 1000]
 
 Progress = Callable[[int, int | None], None]
 
@@ -73,7 +73,7 @@ class Reindexer:
         Of a folder the next ones are read by a second process while these are written.
         """
         batches = self._batches(resuming)
-        alone = _ALONE if pays_off(self._store) else None
+        alone = len(FIRST) if pays_off(self._store) else None
         for batch in islice(batches, alone):
             yield batch, self._rows(batch)
         following = next(batches, None)
@@ -90,7 +90,10 @@ class Reindexer:
 
     def _batches(self, resuming: bool) -> Iterator[Batch]:
         pictures = (info for info in self._store.list(UPLOADS) if is_picture_key(info.key))
-        for batch in chunks(pictures, BATCH):
+        for size in chain(FIRST, repeat(BATCH)):
+            batch = list(islice(pictures, size))
+            if not batch:
+                return
             with self._database.reading() as connection:
                 before = writes.known(connection, [info.key for info in batch])
             yield Batch(batch, before, resuming)

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from catalog.cards import LABELS_ON_CARD, card_line, write_card
 from catalog.document import Document, Label, TaggingError
 from catalog.keys import file_name, image_id, trash_time
 from catalog.storage import ObjectInfo
 from catalog.terms import (
+    DEFAULT_MIN,
     MIN_COLOR_PERCENT,
     clean,
     color_bit,
@@ -78,12 +80,17 @@ class ImageRow:
         v = self.values
         return facts(v["status"], v["format"], v["colors"], bool(v["edited"]))
 
+    def change(self, **columns: Any) -> None:
+        """Change columns of the picture, and its card with them."""
+        self.values |= columns
+        self.values["card"] = _card(self.values, self.entries)
+
 
 def pending_row(
     picture: ObjectInfo, key: str, trash: str = "", name: str = "", sha256: str = ""
 ) -> ImageRow:
     """Make the row of a picture that has no document yet; `name` and `sha256` where known."""
-    return _finish(_values(picture, key, trash, name, sha256), [])
+    return _finish(values_of(picture, key, trash, name, sha256), [])
 
 
 def failed_row(
@@ -96,7 +103,7 @@ def failed_row(
     sha256: str = "",
 ) -> ImageRow:
     """Make the row of a picture whose document makes no sense, or cannot be."""
-    values = _values(picture, key, trash, name, sha256)
+    values = values_of(picture, key, trash, name, sha256)
     values |= {"status": "failed", "error_code": error.code, "error_message": clean(error.message)}
     values["document_etag"] = document_etag
     return _finish(values, [])
@@ -116,16 +123,14 @@ def document_row(
     In a bucket, a document about other bytes than these leaves their SHA-256 unknown.
     """
     facts_, shown = document.image, document.surest_labels()
-    sha256 = facts_.sha256 or sha256
-    if not _SHA256.fullmatch(picture.etag) and is_about_other_bytes(document, picture):
-        sha256 = ""
-    values = _values(picture, key, trash, facts_.name or name, sha256)
+    sha256 = sha256_of(picture, facts_.sha256 or sha256, facts_.etag)
+    uploaded_at = _uploaded_at(facts_.uploaded_at)
+    values = values_of(picture, key, trash, facts_.name or name, sha256, uploaded_at)
     values |= {
         "status": document.status,
         "content_type": clean(facts_.content_type),
         "width": _integer(facts_.width),
         "height": _integer(facts_.height),
-        "uploaded_at": _uploaded_at(facts_.uploaded_at, picture.modified),
         "taken_at": indexed(clean(facts_.taken_at)),
         "camera": clean(facts_.camera),
         "document_etag": document_etag,
@@ -149,11 +154,32 @@ def is_about_other_bytes(document: Document, picture: ObjectInfo) -> bool:
     facts_ = document.image
     if _SHA256.fullmatch(picture.etag):
         return bool(facts_.sha256) and facts_.sha256.lower() != picture.etag
-    return bool(facts_.etag) and not _SHA256.fullmatch(facts_.etag) and facts_.etag != picture.etag
+    return _is_of_another(facts_.etag, picture)
 
 
-def _values(picture: ObjectInfo, key: str, trash: str, name: str, sha256: str) -> dict[str, Any]:
-    """Return what is known of every picture, tagged or not."""
+def sha256_of(picture: ObjectInfo, known: str, written_for: str) -> str:
+    """Return the SHA-256 of a picture, of which `known` is the one that was written down.
+
+    Nothing where the document was written for another ETag: then those were other bytes.
+    """
+    if not _SHA256.fullmatch(picture.etag) and _is_of_another(written_for, picture):
+        return ""
+    return known
+
+
+def _is_of_another(etag: str, picture: ObjectInfo) -> bool:
+    return bool(etag) and not _SHA256.fullmatch(etag) and etag != picture.etag
+
+
+def values_of(
+    picture: ObjectInfo,
+    key: str,
+    trash: str,
+    name: str,
+    sha256: str,
+    uploaded_at: int | None = None,
+) -> dict[str, Any]:
+    """Return what is known of every picture, tagged or not; the time of upload where not given."""
     return {
         "live": 0 if trash else 1,
         "key": key,
@@ -167,7 +193,7 @@ def _values(picture: ObjectInfo, key: str, trash: str, name: str, sha256: str) -
         "size": _integer(picture.size),
         "width": None,
         "height": None,
-        "uploaded_at": _second(picture.modified),
+        "uploaded_at": _second(picture.modified) if uploaded_at is None else uploaded_at,
         "deleted_at": microseconds(trash_time(trash)) if trash else None,
         "taken_at": "",
         "camera": "",
@@ -182,7 +208,7 @@ def _values(picture: ObjectInfo, key: str, trash: str, name: str, sha256: str) -
 
 
 def _finish(values: dict[str, Any], shown: Sequence[Label]) -> ImageRow:
-    """Add what is derived: labels for the card, and what is searched and sorted by."""
+    """Add the labels, and what is derived from all."""
     own, entries = _entries(shown)
     implied = _implied(shown)
     values["labels"] = _json(
@@ -193,12 +219,28 @@ def _finish(values: dict[str, Any], shown: Sequence[Label]) -> ImageRow:
             for entry in own
         ]
     )
+    derive(values, own)
+    return ImageRow(values, entries)
+
+
+def derive(values: dict[str, Any], own: Sequence[Entry], lines: Sequence[str] = ()) -> None:
+    """Add what is searched and sorted by, and the card; `own` are the labels, surest first.
+
+    `lines` are those of the card, where they are written already.
+    """
     values["label_count"] = len(own)
     values["top_confidence"] = own[0].confidence if own else -1.0
     values["key_start"] = indexed(values["key"])
     values["name_folded"] = indexed(fold(values["name"]))
     values["format"] = format_name(values["content_type"], values["key"])
-    return ImageRow(values, entries)
+    values["card"] = _card(values, own, lines)
+
+
+def _card(values: dict[str, Any], entries: Sequence[Entry], lines: Sequence[str] = ()) -> str:
+    surest = [each for each in entries[:LABELS_ON_CARD] if not each.alias]
+    usual = sum([each.confidence >= DEFAULT_MIN for each in surest])
+    made = lines or [card_line(each.name, repr(each.confidence)) for each in surest]
+    return write_card(values, made, usual)
 
 
 def _entries(shown: Sequence[Label]) -> tuple[list[Entry], list[Entry]]:
@@ -217,7 +259,12 @@ def _entries(shown: Sequence[Label]) -> tuple[list[Entry], list[Entry]]:
         for alias in each.aliases:
             also.setdefault(indexed_label(fold(alias)), set()).add((confidence, clean(alias)))
     surest = sorted(own.values(), key=lambda entry: -entry.confidence)
-    entries = list(surest)
+    return surest, surest + alias_entries(own, also)
+
+
+def alias_entries(own: dict[str, Entry], also: dict[str, set[tuple[float, str]]]) -> list[Entry]:
+    """Return the entries of aliases, of each by name the (confidence, name) of its labels."""
+    entries: list[Entry] = []
     for folded, found in also.items():
         main = own.get(folded)
         confidences = dict(sorted(found))
@@ -225,7 +272,7 @@ def _entries(shown: Sequence[Label]) -> tuple[list[Entry], list[Entry]]:
             confidences.pop(main.confidence, None)
         numbered = enumerate(sorted(confidences.items(), reverse=True), 1)
         entries += [Entry(name, folded, "", n, value) for n, (value, name) in numbered]
-    return surest, entries
+    return entries
 
 
 def _implied(shown: Sequence[Label]) -> dict[str, float]:
@@ -249,13 +296,13 @@ def _add_colors(values: dict[str, Any], document: Document) -> None:
         values["color"] = colors[0].hex_code.lower()
 
 
-def _uploaded_at(written: str, modified: datetime) -> int:
-    """Return when a picture came, as the document says, else as the store says."""
+def _uploaded_at(written: str) -> int | None:
+    """Return when a picture came, None where its document does not say."""
     try:
         when = datetime.fromisoformat(written)
         return microseconds(when if when.tzinfo else when.replace(tzinfo=UTC))
     except (ValueError, OverflowError):
-        return _second(modified)
+        return None
 
 
 def _second(modified: datetime) -> int:

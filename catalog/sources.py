@@ -4,7 +4,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from catalog.document import Document, TaggingError, read_document
+from catalog.document import (
+    Document,
+    TaggingError,
+    document_of,
+    parse_document,
+    read_document,
+)
 from catalog.errors import DocumentError, ObjectNotFoundError
 from catalog.keys import (
     METADATA,
@@ -16,6 +22,7 @@ from catalog.keys import (
 )
 from catalog.rows import ImageRow, Stamp, document_row, failed_row, pending_row
 from catalog.storage import ObjectInfo, ObjectStore
+from catalog.usual_rows import usual_row
 
 BLOCKED = "name_conflict"
 _IN_THE_WAY = (
@@ -42,10 +49,7 @@ class Source:
 
     def row(self, known: Stamp | None = None, name: str = "", sha256: str = "") -> ImageRow:
         """Make the row; `known` is what the catalog had: a name or hash that is nowhere else."""
-        if known:
-            name = name or known.name
-            sha256 = sha256 or (known.sha256 if known.etag == self.picture.etag else "")
-        sha256 = sha256 or _sha256_in(self.picture.etag)
+        name, sha256 = _remembered(self.picture, known, name, sha256)
         if self.reason:
             return failed_row(
                 self.picture,
@@ -83,14 +87,43 @@ def read_source(store: ObjectStore, picture: ObjectInfo, key: str, trash: str = 
     try:
         data, info = store.read(_document_key(trash, key))
     except ObjectNotFoundError:
-        obstacle = store.obstacle(_document_key(trash, key))
-        if obstacle:
-            return Source(key, picture, reason=_IN_THE_WAY % obstacle, trash=trash, code=BLOCKED)
-        return Source(key, picture, trash=trash)
+        return _without_document(store, picture, key, trash)
     try:
         return Source(key, picture, read_document(data), info.etag, trash=trash)
     except DocumentError as error:
         return Source(key, picture, None, info.etag, error.reason, trash)
+
+
+def read_row(store: ObjectStore, picture: ObjectInfo, known: Stamp | None = None) -> ImageRow:
+    """Make the row of a live picture that is known to be there; `known` is as in Source.row."""
+    key = picture.key
+    try:
+        data, info = store.read(_document_key("", key))
+    except ObjectNotFoundError:
+        return _without_document(store, picture, key, "").row(known)
+    try:
+        content = parse_document(data)
+        row = usual_row(picture, content, info.etag, *_remembered(picture, known))
+        return row or Source(key, picture, document_of(content), info.etag).row(known)
+    except DocumentError as error:
+        return Source(key, picture, None, info.etag, error.reason).row(known)
+
+
+def _without_document(store: ObjectStore, picture: ObjectInfo, key: str, trash: str) -> Source:
+    obstacle = store.obstacle(_document_key(trash, key))
+    if obstacle:
+        return Source(key, picture, reason=_IN_THE_WAY % obstacle, trash=trash, code=BLOCKED)
+    return Source(key, picture, trash=trash)
+
+
+def _remembered(
+    picture: ObjectInfo, known: Stamp | None, name: str = "", sha256: str = ""
+) -> tuple[str, str]:
+    """Return name and SHA-256 that may come from elsewhere than the document."""
+    if known:
+        name = name or known.name
+        sha256 = sha256 or (known.sha256 if known.etag == picture.etag else "")
+    return name, sha256 or _sha256_in(picture.etag)
 
 
 def read_trash(store: ObjectStore, folder: str) -> Iterator[Source]:

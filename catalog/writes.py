@@ -5,12 +5,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
 
 from catalog import dialects
-from catalog.cards import write_card
 from catalog.chunks import chunks
 from catalog.keys import image_id
 from catalog.label_names import label_ids
@@ -19,6 +19,8 @@ from catalog.schema import change, image, image_label, image_vector
 from catalog.terms import indexed
 from catalog.vectors import pack
 
+_IMAGE_COLUMNS = [column.name for column in image.columns if column.name != "id"]
+_image_values = itemgetter(*_IMAGE_COLUMNS)
 _LABEL_COLUMNS = [column.name for column in image_label.columns]
 _VECTOR_COLUMNS = [column.name for column in image_vector.columns]
 # So many changes are remembered for arrays in other processes; who missed more loads anew.
@@ -122,17 +124,8 @@ def _shortened(connection: Connection, rows: list[ImageRow]) -> list[ImageRow]:
 
 
 def _insert_images(connection: Connection, ids: list[int], rows: Sequence[ImageRow]) -> None:
-    names = [column.name for column in image.columns if column.name not in ("id", "card")]
-    values = [
-        (number, *[row.values[name] for name in names], _card(row))
-        for number, row in zip(ids, rows, strict=True)
-    ]
-    dialects.insert_many(connection, image, ["id", *names, "card"], values)
-
-
-def _card(row: ImageRow) -> str:
-    own = [(entry.name, entry.confidence) for entry in row.entries if entry.alias == 0]
-    return write_card(row.values, own)
+    values = [(number, *_image_values(row.values)) for number, row in zip(ids, rows, strict=True)]
+    dialects.insert_many(connection, image, ["id", *_IMAGE_COLUMNS], values)
 
 
 def _clear(connection: Connection, ids: list[int]) -> None:

@@ -21,7 +21,12 @@ from catalog.document.model import (
     Thumbnail,
     fold_name,
 )
-from catalog.document.reader import MAX_DOCUMENT_BYTES, read_document
+from catalog.document.reader import (
+    MAX_DOCUMENT_BYTES,
+    document_of,
+    parse_document,
+    read_document,
+)
 from catalog.document.writer import write_document
 
 __all__ = [
@@ -41,7 +46,9 @@ __all__ = [
     "Tagging",
     "TaggingError",
     "Thumbnail",
+    "document_of",
     "fold_name",
+    "parse_document",
     "read_document",
     "write_document",
 ]

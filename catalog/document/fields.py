@@ -16,6 +16,7 @@ MAX_DEPTH = 64
 MAX_NAME = 1000
 
 _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z", re.ASCII)
+_WALL_TIME = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d", re.ASCII)
 _HEX = re.compile(r"#?([0-9a-f]{6})", re.ASCII)
 _LARGEST_WHOLE = 2**53
 
@@ -143,10 +144,14 @@ def utc(value: Any) -> str:
 
 def wall_time(value: Any) -> str:
     """Return a moment as the clock showed it, ISO 8601 to the second, without zone."""
+    if not value or not isinstance(value, str):
+        return ""
     try:
-        moment = datetime.fromisoformat(text(value))
+        moment = datetime.fromisoformat(value)
     except ValueError:
         return ""
+    if _WALL_TIME.fullmatch(value):
+        return value
     return moment.replace(tzinfo=None, microsecond=0).isoformat()
 
 

@@ -66,14 +66,26 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 def read_document(data: bytes) -> Document:
     """Read a document, ours or another tool's. Raises DocumentError for what makes no sense."""
+    return document_of(parse_document(data))
+
+
+def parse_document(data: bytes) -> Any:
+    """Return what JSON a document holds. Raises DocumentError where it is none."""
     if len(data) > MAX_DOCUMENT_BYTES:
         raise DocumentError("This document is larger than 16 MB.")
     try:
-        content = _parse(data)
-        if isinstance(content, list):
-            content = {"Labels": content}
-        if not isinstance(content, dict):
-            raise DocumentError("This document holds neither an object nor a list of labels.")
+        return _parse(data)
+    except RecursionError as error:
+        raise DocumentError("This document is nested too deeply.") from error
+
+
+def document_of(content: Any) -> Document:
+    """Return the document that a JSON value is. Raises DocumentError for what makes no sense."""
+    if isinstance(content, list):
+        content = {"Labels": content}
+    if not isinstance(content, dict):
+        raise DocumentError("This document holds neither an object nor a list of labels.")
+    try:
         return _document(content)
     except RecursionError as error:
         raise DocumentError("This document is nested too deeply.") from error
@@ -85,16 +97,17 @@ def _parse(data: bytes) -> Any:
         text = data.decode(json.detect_encoding(data))
     except UnicodeDecodeError as error:
         raise DocumentError("This document is not valid UTF-8 text.") from error
-    if not text.strip():
+    if not text or text.isspace():
         raise DocumentError("This document is empty.")
     try:
-        content = json.loads(text, parse_constant=_no_number)
+        content = _decode(text)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise DocumentError(f"This document is not valid JSON: see {place}.") from error
     except ValueError as error:
         raise DocumentError("This document holds a number that is too long.") from error
-    return _storable(content) if _UNSTORABLE_ESCAPE.search(text) else content
+    escapes = "\\u" in text and _UNSTORABLE_ESCAPE.search(text)
+    return _storable(content) if escapes else content
 
 
 def _no_number(_: str) -> float:
@@ -103,6 +116,9 @@ def _no_number(_: str) -> float:
     Infinite either way: that equals itself, so an unchanged document is seen to be one.
     """
     return math.inf
+
+
+_decode = json.JSONDecoder(parse_constant=_no_number).decode
 
 
 def _storable(value: Any) -> Any:

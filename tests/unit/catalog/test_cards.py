@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from catalog.cards import LABELS_ON_CARD, read_card, write_card
+from catalog.cards import LABELS_ON_CARD, card_line, read_card, write_card
+from catalog.terms import DEFAULT_MIN
 
 VALUES: dict[str, Any] = {
     "public_id": "id", "key": 'uploads/a"\n},{é.jpg', "name": "a\n\\\u2028", "status": "tagged",
@@ -18,10 +19,15 @@ LABELS = [
 ]  # fmt: skip
 
 
+def card(labels: list[tuple[str, float]]) -> str:
+    lines = [card_line(name, repr(confidence)) for name, confidence in labels]
+    return write_card(VALUES, lines, sum(sure >= DEFAULT_MIN for _, sure in labels))
+
+
 @pytest.mark.parametrize("least", [0.0, 30.0, 69.99999999999999, 70.0, 70.1, 90.00001, 95, 100.0])
 @pytest.mark.parametrize("count", [0, 1, 3, 4, 10, 13])
 def test_the_surest_ten_at_a_confidence_and_over(least: float, count: int) -> None:
-    facts, small, labels = read_card(write_card(VALUES, LABELS[:count]), least)
+    facts, small, labels = read_card(card(LABELS[:count]), least)
     assert json.loads(f"[{labels}]") == [
         {"name": name, "confidence": confidence}
         for name, confidence in LABELS[:count][:LABELS_ON_CARD]
@@ -36,6 +42,6 @@ def test_the_surest_ten_at_a_confidence_and_over(least: float, count: int) -> No
 
 def test_a_picture_without_a_thumbnail_and_with_an_error() -> None:
     values = VALUES | {"thumbnails": "[]", "error_code": "truncated", "error_message": "It ends."}
-    facts, small, labels = read_card(write_card(values, []), 70.0)
+    facts, small, labels = read_card(write_card(values, [], 0), 70.0)
     assert json.loads(facts + "}")["error"] == {"code": "truncated", "message": "It ends."}
     assert (small, labels) == ("", "")

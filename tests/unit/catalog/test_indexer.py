@@ -493,6 +493,7 @@ def test_an_interrupted_reindex_goes_on_where_it_stopped(
     store: MemoryStore, database: Database, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("catalog.reindex.BATCH", 10)
+    monkeypatch.setattr("catalog.reindex.FIRST", [10, 10])
     _library(store, 50)
 
     def stop(done: int, _total: int | None) -> None:

@@ -35,6 +35,7 @@ def store(tmp_path: Path) -> Iterator[FolderStore]:
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reindex, "BATCH", 3)
+    monkeypatch.setattr(reindex, "FIRST", [3, 3])
     monkeypatch.setattr(read_ahead, "_processors", lambda: 2)
 
 
