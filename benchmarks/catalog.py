@@ -81,6 +81,8 @@ class Bench:
         before = _own_memory(process)
         start = time.perf_counter()
         self.facets("")
+        if self.database.arrays:
+            self.database.arrays.wait()
         self.facets(f'"{label_name(0)}"')
         self.ask("")
         seconds = time.perf_counter() - start

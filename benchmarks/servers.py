@@ -7,14 +7,16 @@ is done by another process. Needs Debian's package `postgresql`.
 # ruff: noqa: S608 - hand-written SQL of our own names
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from statistics import median
 from time import perf_counter, process_time
 
 import psutil
 import psycopg
+from sqlalchemy import Column, Connection, Table
 
 from benchmarks.libraries import documents, filled, label_name
 from benchmarks.measuring import Row, in_turns, ms, table, unit_call
@@ -24,6 +26,7 @@ from catalog.database import Database
 from catalog.dialects import new_ids
 from catalog.dialects.tables import definitions
 from catalog.query import parse
+from catalog.reindex import BATCH
 from catalog.rows import document_row
 from catalog.schema import image, image_label, label
 from tests.postgres import Cluster, remove, temporary_folder
@@ -31,8 +34,9 @@ from tests.postgres import Cluster, remove, temporary_folder
 MEMORY = {"shared_buffers": "1GB", "maintenance_work_mem": "512MB", "max_wal_size": "8GB"}
 USUAL = {"fsync": "on", "full_page_writes": "on"}
 # Documents that are written, and in one transaction, as reindexing does.
-WRITTEN, BATCH = 20_000, 1000
+WRITTEN = 20_000
 OWED_A_SECOND = 3_000
+_ESCAPED = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
 
 @contextmanager
@@ -120,7 +124,7 @@ class ServerBench:
             made += process_time() - last
             start = perf_counter()
             rows = [document_row(info, key, document, "etag") for info, key, document in batch]
-            self.database.write(lambda connection, rows=rows: writes.put_images(connection, rows))
+            self.database.write(partial(writes.put_images, rows=rows))
             seconds.append(perf_counter() - start)
             last = process_time()
         here = process_time() - here - made
@@ -144,44 +148,65 @@ def run(counts: list[int]) -> None:
 
 
 def _copy(url: str, database: Database, count: int) -> None:
-    """Copy the library of SQLite to a server, whose indexes are made afterwards."""
+    """Copy the library of SQLite to a server, whose keys and indexes are made afterwards."""
     path = filled(count) / ".taglight" / "catalog.sqlite"
     source = sqlite3.connect(path)
     with database.reading() as connection:
-        ids = _renumbered(connection, source, "image", image.c.id, ("key", "trash"))
-        labels = _renumbered(connection, source, "label", label.c.id, ("folded",))
+        ids = _renumbered(connection, source, image.c.id, ("key", "trash"))
+        labels = _renumbered(connection, source, label.c.id, ("folded",))
     with psycopg.connect(url) as target:
-        names = [row[0] for row in target.execute(
-            "SELECT indexname FROM pg_indexes WHERE schemaname = 'public' "
-            "AND indexname NOT LIKE '%_pkey'"
-        )]  # fmt: skip
-        for name in names:
-            target.execute(f"DROP INDEX {name}")
-        for kept, changed in (
-            (label, {"id": labels}),
-            (image, {"id": ids}),
-            (image_label, {"label_id": labels, "image_id": ids}),
-        ):
-            _copy_table(source, target, kept.name, [c.name for c in kept.columns], changed)
+        found = target.execute(
+            "SELECT c.conrelid::regclass, c.conname, i.indexname, pg_get_constraintdef(c.oid) "
+            "FROM pg_indexes i LEFT JOIN pg_constraint c ON c.conname = i.indexname "
+            "WHERE i.schemaname = 'public' AND i.tablename IN ('image', 'image_label', 'label')"
+        ).fetchall()
+        keys = [(of, name, how) for of, name, _, how in found if name]
+        for of, name, _ in keys:
+            target.execute(f"ALTER TABLE {of} DROP CONSTRAINT {name}")
+        for _, key, name, _ in found:
+            if not key:
+                target.execute(f"DROP INDEX {name}")
+        _copy_table(source, target, label, {"id": labels})
+        _copy_table(source, target, image, {"id": ids})
+        _copy_table(source, target, image_label, {"label_id": labels, "image_id": ids})
+        for of, name, how in keys:
+            target.execute(f"ALTER TABLE {of} ADD CONSTRAINT {name} {how}")
     for definition in definitions("postgresql"):
-        database.write(lambda connection, made=definition: connection.execute(made))
+        database.write(partial(Connection.execute, statement=definition))
     database.set_needs_reindex(False)
 
 
-def _renumbered(connection, source, name, column, names):  # type: ignore[no-untyped-def]
+def _renumbered(
+    connection: Connection, source: sqlite3.Connection, column: Column[int], names: Sequence[str]
+) -> dict[int, int]:
     """Return the server's id for each of SQLite's."""
-    rows = source.execute(f"SELECT id, {', '.join(names)} FROM {name}").fetchall()
+    rows = source.execute(f"SELECT id, {', '.join(names)} FROM {column.table.name}").fetchall()
     numbers = new_ids(connection, column, [row[1:] for row in rows])
     return {row[0]: number for row, number in zip(rows, numbers, strict=True)}
 
 
-def _copy_table(source, target, name, columns, changed):  # type: ignore[no-untyped-def]
+def _copy_table(
+    source: sqlite3.Connection,
+    target: psycopg.Connection,
+    of: Table,
+    changed: dict[str, dict[int, int]],
+) -> None:
     """Copy one table, with the numbers changed in some columns."""
+    columns = [column.name for column in of.columns]
     listed = ", ".join(columns)
     places = [(columns.index(column), numbers) for column, numbers in changed.items()]
-    with target.cursor() as cursor, cursor.copy(f"COPY {name} ({listed}) FROM STDIN") as copy:
-        for found in source.execute(f"SELECT {listed} FROM {name}"):
-            row = list(found)
-            for place, numbers in places:
-                row[place] = numbers[row[place]]
-            copy.write_row(row)
+    with target.cursor() as cursor, cursor.copy(f"COPY {of.name} ({listed}) FROM STDIN") as copy:
+        for rows in chunks(source.execute(f"SELECT {listed} FROM {of.name}"), 10_000):
+            lines = []
+            for row in map(list, rows):
+                for place, numbers in places:
+                    row[place] = numbers[row[place]]
+                lines.append("\t".join(map(_copied, row)))
+            copy.write("\n".join(lines) + "\n")
+
+
+def _copied(value: object) -> str:
+    """Return a value as COPY reads it."""
+    if isinstance(value, str):
+        return value.translate(_ESCAPED)
+    return r"\N" if value is None else repr(value)

@@ -6,6 +6,7 @@ counts never disagree. A state never changes, so many threads may read it. Where
 looks at an older moment than the arrays are at, SQL answers instead.
 """
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -17,8 +18,9 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, func, select
 
 from catalog.chunks import chunks
-from catalog.database import database_of
+from catalog.database import Database, database_of
 from catalog.dialects import fetch, in_a_writing_transaction
+from catalog.errors import CatalogUnavailableError
 from catalog.postings import STEPS, Integers, Mask
 from catalog.query import Query
 from catalog.query_mask import NumberedQuery, mask_of
@@ -27,6 +29,10 @@ from catalog.schema import change, image_vector, label
 from catalog.segments import Segment
 from catalog.terms import fold, surest_needed, threshold
 
+log = logging.getLogger(__name__)
+
+# A library of so many pictures is loaded within the first question to it, in about a second.
+LOADED_AT_ONCE = 100_000
 # So many row ids are fetched at once; the rest of the load is numpy's.
 _FETCH = 50_000
 # Masks kept with a state: page, counts and histogram of one request ask for the same.
@@ -80,14 +86,27 @@ class Columns:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._state: State | None = None
+        self._loader: threading.Thread | None = None
 
     @property
     def loaded(self) -> bool:
-        """Tell whether the library has been read once; after that only changes are."""
-        return self._state is not None
+        """Tell whether the library has been read; after that only changes are."""
+        return self._state is not None and not self._loads
+
+    @property
+    def _loads(self) -> bool:
+        return self._loader is not None and self._loader.is_alive()
+
+    def wait(self) -> None:
+        """Return when nothing is being loaded any more."""
+        if self._loader is not None:
+            self._loader.join()
 
     def at(self, connection: Connection) -> State | None:
-        """Return the library as this connection sees it, None where only SQL can tell."""
+        """Return the library as this connection sees it, None where only SQL can tell.
+
+        A large one is loaded beside the questions, which SQL answers for so long.
+        """
         if in_a_writing_transaction(connection):
             return None
         seq = fetch(connection, _LAST, ())[0][0] or 0
@@ -96,21 +115,46 @@ class Columns:
             with self._lock:
                 state = self._state
                 if state is None or state.seq < seq:
-                    state = self._state = _advanced(connection, state, seq)
-        return state if state.seq == seq else None
+                    state = self._advanced(connection, state, seq)
+        return state if state and state.seq == seq else None
+
+    def _advanced(self, connection: Connection, state: State | None, seq: int) -> State | None:
+        if self._loads:
+            return None
+        following = _with_changes(connection, state, seq) if state else None
+        if following is None and _highest_id(connection) > LOADED_AT_ONCE:
+            database = database_of(connection)
+            self._loader = threading.Thread(target=self._load, args=(database,), daemon=True)
+            self._loader.start()
+            return None
+        self._state = following or _loaded(connection, seq)
+        return self._state
+
+    def _load(self, database: Database) -> None:
+        try:
+            with database.reading() as connection:
+                state = _loaded(connection, fetch(connection, _LAST, ())[0][0] or 0)
+        except CatalogUnavailableError as error:
+            log.warning("The library could not be loaded, the next question begins anew: %s", error)
+            return
+        for segment, _ in state.parts:
+            segment.prepare()
+        self._state = state
 
 
-def _advanced(connection: Connection, state: State | None, seq: int) -> State:
-    if state is not None:
-        changed = _changed(connection, state.seq)
-        size = sum(segment.size for segment, _ in state.parts)
-        if changed is not None and len(changed) <= max(1000, size * _TOO_MANY):
-            return State(seq, _with_changes(connection, state.parts, changed))
+def _loaded(connection: Connection, seq: int) -> State:
+    """Read the whole library."""
     segments = []
     for part in _partitions(connection):
         segments.append((part, np.ones(part.size, np.bool_)))
     whole = Segment.merged(segments) if segments else Segment.of([])
     return State(seq, ((whole, np.ones(whole.size, np.bool_)),))
+
+
+def _highest_id(connection: Connection) -> int:
+    """Return about how many pictures there are: on SQLite they are numbered one by one."""
+    number: int | None = connection.scalar(select(func.max(image_vector.c.image_id)))
+    return number or 0
 
 
 def _partitions(connection: Connection) -> Iterable[Segment]:
@@ -128,21 +172,24 @@ def _changed(connection: Connection, after: int) -> Integers | None:
     return np.unique(np.array(ids, np.int64))
 
 
-def _with_changes(
-    connection: Connection, parts: tuple[tuple[Segment, Mask], ...], changed: Integers
-) -> tuple[tuple[Segment, Mask], ...]:
+def _with_changes(connection: Connection, state: State, seq: int) -> State | None:
+    """Return a state with what has changed since, None where loading all is quicker."""
+    changed = _changed(connection, state.seq)
+    size = sum(segment.size for segment, _ in state.parts)
+    if changed is None or len(changed) > max(1000, size * _TOO_MANY):
+        return None
     rows: list[Any] = []
     for chunk in chunks(changed.tolist()):
         rows += connection.execute(_ROWS.where(image_vector.c.image_id.in_(chunk))).all()
     fresh = Segment.of(sorted(rows, key=lambda row: row[0]))
     result = []
-    for segment, alive in parts:
+    for segment, alive in state.parts:
         places = segment.places(changed)
         if len(places):
             alive = alive.copy()
             alive[places] = False
         result.append((segment, alive))
-    return tuple(_compacted([*result, (fresh, np.ones(fresh.size, np.bool_))]))
+    return State(seq, tuple(_compacted([*result, (fresh, np.ones(fresh.size, np.bool_))])))
 
 
 def _compacted(parts: list[tuple[Segment, Mask]]) -> list[tuple[Segment, Mask]]:

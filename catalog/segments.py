@@ -81,6 +81,13 @@ class Segment:
             return joined
         return joined._only(np.argsort(joined.ids))
 
+    def prepare(self) -> None:
+        """Make what counts are worked out with, before somebody waits for it."""
+        everything = np.ones(self.size, np.bool_)
+        self.labels.counts(everything, 0.0)
+        self.aliases.counts(everything, 0.0)
+        self.histogram(everything)
+
     @property
     def size(self) -> int:
         """How many pictures there are, dead ones too."""

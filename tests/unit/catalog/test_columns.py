@@ -1,14 +1,17 @@
 """The arrays in memory keep in step with the database, whoever writes to it."""
 
 import random
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import Connection
 
 from catalog import columns, reads, writes
 from catalog.database import Database
+from catalog.errors import CatalogUnavailableError
 from catalog.indexer import Indexer
 from catalog.query import parse
 from catalog.schema import change
@@ -127,3 +130,56 @@ def test_an_empty_library_has_arrays_too(database: Database) -> None:
         state = columns.state_of(connection)
     assert state is not None
     assert [alive.dtype for _, alive in state.parts] == [np.bool_]
+
+
+def test_a_large_library_is_asked_while_it_is_loaded(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQL answers for so long: nobody waits for what takes seconds at a million pictures."""
+    store, chance = MemoryStore(), random.Random(4)
+    for _ in range(30):
+        change_something(store, Indexer(store, database), chance)
+    expected = answers(database, arrays=False)
+    may_load, loaded = threading.Event(), columns._loaded
+
+    def slow(connection: Connection, seq: int) -> columns.State:
+        assert may_load.wait(60)
+        return loaded(connection, seq)
+
+    monkeypatch.setattr(columns, "_loaded", slow)
+    monkeypatch.setattr(columns, "LOADED_AT_ONCE", 10)
+    assert answers(database, arrays=True) == expected
+    assert database.arrays is not None
+    assert not database.arrays.loaded
+    assert not reads.answers_at_once(database, parse("dog"))
+    change_something(store, Indexer(store, database), chance)
+    expected = answers(database, arrays=False)
+    assert answers(database, arrays=True) == expected
+    may_load.set()
+    database.arrays.wait()
+    assert database.arrays.loaded
+    assert answers(database, arrays=True) == expected
+    with database.reading() as connection:
+        assert columns.state_of(connection) is not None
+
+
+def test_a_load_that_fails_is_begun_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, chance = MemoryStore(), random.Random(5)
+    for _ in range(30):
+        change_something(store, Indexer(store, database), chance)
+    expected, loaded = answers(database, arrays=False), columns._loaded
+
+    def fail(connection: Connection, seq: int) -> columns.State:
+        raise CatalogUnavailableError("gone")
+
+    monkeypatch.setattr(columns, "_loaded", fail)
+    monkeypatch.setattr(columns, "LOADED_AT_ONCE", 10)
+    assert answers(database, arrays=True) == expected
+    assert database.arrays is not None
+    database.arrays.wait()
+    monkeypatch.setattr(columns, "_loaded", loaded)
+    while not database.arrays.loaded:
+        assert answers(database, arrays=True) == expected
+        database.arrays.wait()
