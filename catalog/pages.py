@@ -39,12 +39,13 @@ def order(sort: str, matches: Matches) -> list[Key]:
     """
     newest = Key(matches.uploaded_at, True, int)
     unique = [Key(image.c.key, False, str), Key(image.c.trash, False, str)]
+    if sort == "confidence":
+        return [Key(matches.confidence, True, float), newest, *unique]
     first: dict[str, list[Key]] = {
         "newest": [newest],
         "oldest": [Key(matches.uploaded_at, False, int)],
         "taken": [Key(image.c.taken_at, True, str), newest],
         "name": [Key(image.c.name_folded, False, str), newest],
-        "confidence": [Key(matches.confidence, True, float), newest],
     }
     if sort not in first:
         raise ValueError(f"There is no order {sort!r}: it is one of {', '.join(SORTS)}.")

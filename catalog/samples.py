@@ -19,8 +19,12 @@ from catalog.query import Query
 from catalog.records import Total
 from catalog.search_sql import Matches, match
 
-# More digits would look surer than a sample is.
+# More digits would look surer than a sample is; one of fewer pictures than that is good for two.
 _DIGITS = 3
+_GOOD = 1000
+# Where few of very many match, only so many are looked into, if that finds enough to go by.
+LOOKED_INTO = 6_000
+ENOUGH = 50
 _NEARLY_ALL = 1 - 2**-53
 
 
@@ -51,7 +55,7 @@ class Sample:
         return number if self.is_exact else min(self._scaled(number), self.total.number)
 
     def _scaled(self, number: int) -> int:
-        return rounded(number / self.share)
+        return rounded(number / self.share, _DIGITS if self.size >= _GOOD else _DIGITS - 1)
 
     def labels(self, matches: Matches, shown: Any, *columns: Any) -> Select[Any]:
         """Select from the labels (not the aliases) of the pictures that are looked at."""
@@ -72,14 +76,22 @@ def sample_of(
     connection: Connection, query: Query, minimum: float | None
 ) -> tuple[Matches, Sample]:
     """Return what matches, and the sample of it that all counts are worked out from."""
-    matches = match(connection, query, minimum)
-    key = (identity(query), minimum)
-    known: dict[Any, Sample] = connection.info.setdefault(FOUND, {})
+    most = database_of(connection).exact_up_to
+    looked_for = most is not None and not walks_an_index(query, "newest")
+    known: dict[Any, Any] = connection.info.setdefault(FOUND, {})
     # What this transaction writes may change the answer.
-    if key not in known or in_a_writing_transaction(connection):
-        most = database_of(connection).exact_up_to
-        keeps = not walks_an_index(query, "newest")
-        known[key] = take(connection, matches, most, keeps_ids=keeps)
+    if in_a_writing_transaction(connection):
+        known.clear()
+    key = (identity(query), minimum)
+    matches = known.get(("matches", key))
+    if matches is None:
+        into = LOOKED_INTO if looked_for else None
+        matches = known["matches", key] = match(connection, query, minimum, looked_into=into)
+    if key not in known:
+        if most is not None and looked_for:
+            known[key] = _looked_for(connection, query, minimum, matches, most)
+        else:
+            known[key] = take(connection, matches, most)
     return matches, known[key]
 
 
@@ -88,28 +100,41 @@ def remember_all(connection: Connection, query: Query, minimum: float | None, nu
     connection.info.setdefault(FOUND, {})[identity(query), minimum] = Sample(number)
 
 
-def take(
-    connection: Connection, matches: Matches, most: int | None, *, keeps_ids: bool = False
-) -> Sample:
+def take(connection: Connection, matches: Matches, most: int | None) -> Sample:
     """Count the matches, and beyond `most` take a sample of so many."""
     if most is None:
         return Sample(matches.count(connection))
-    lowest = _lowest(matches, matches.select(matches.image_id.label("id")), most + 1)
-    if keeps_ids:
-        ids = tuple(connection.scalars(lowest))
-        number, last = len(ids), ids[-1] if ids else 0
-    else:
-        seen = lowest.subquery()
-        number, last = connection.execute(select(func.count(), func.max(seen.c.id))).one()
-        ids = None
-    if number <= most:
-        return Sample(number, 1.0, ids)
-    return Sample(most, min(max(last, 1) / IDS, _NEARLY_ALL), ids and ids[:most])
+    seen = _lowest(matches, matches.select(matches.image_id.label("id")), most + 1).subquery()
+    number, last = connection.execute(select(func.count(), func.max(seen.c.id))).one()
+    return Sample(number) if number <= most else Sample(most, _share(last))
 
 
-def rounded(number: float) -> int:
+def _looked_for(
+    connection: Connection, query: Query, minimum: float | None, matches: Matches, most: int
+) -> Sample:
+    """Do what `take` does where pictures must be looked into, and remember which they are."""
+    ids = _lowest_ids(connection, matches, most + 1)
+    if matches.up_to is not None and len(ids) <= most:
+        if len(ids) >= ENOUGH:
+            return Sample(len(ids), _share(matches.up_to), ids)
+        ids = _lowest_ids(connection, match(connection, query, minimum), most + 1)
+    if len(ids) <= most:
+        return Sample(len(ids), 1.0, ids)
+    return Sample(most, _share(ids[-1]), ids[:most])
+
+
+def _share(last: int) -> float:
+    return min(max(last, 1) / IDS, _NEARLY_ALL)
+
+
+def rounded(number: float, digits: int = _DIGITS) -> int:
     """Round to as many digits as a sample is good for."""
-    return round(float(f"{number:.{_DIGITS}g}"))
+    return round(float(f"{number:.{digits}g}"))
+
+
+def _lowest_ids(connection: Connection, matches: Matches, most: int) -> tuple[int, ...]:
+    found = _lowest(matches, matches.select(matches.image_id.label("id")), most)
+    return tuple(connection.scalars(found))
 
 
 def _lowest(matches: Matches, chosen: Select[Any], most: int) -> Select[Any]:

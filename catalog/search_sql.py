@@ -4,6 +4,7 @@ A query becomes FROM and WHERE over the table `image`; where one label must be t
 label's own rows first, which lie in the order of the gallery. Every other label term is a probe.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from catalog.chunks import chunks
-from catalog.database import database_of
+from catalog.database import FOUND, database_of
 from catalog.dialects import in_a_writing_transaction, probe, unindexed
 from catalog.keys import UPLOADS
 from catalog.query import (
@@ -77,9 +78,16 @@ class Matches:
     driver: NamedFromClause[Any] | None
     conditions: list[Condition]
     needs_image: bool
-    confidence: ColumnElement[float]
+    sort_confidence: Callable[[], ColumnElement[float]]
     # Once known, a name is known for good: then the same search is the same SQL next time.
     names_all_known: bool
+    # The highest id that is looked into; None where that are all.
+    up_to: int | None = None
+
+    @property
+    def confidence(self) -> ColumnElement[float]:
+        """The highest confidence of the labels asked for, else of the surest label."""
+        return self.sort_confidence()
 
     @property
     def image_id(self) -> ColumnElement[int]:
@@ -106,9 +114,15 @@ class Matches:
         return number
 
 
-def match(connection: Connection, query: Query, minimum: float | None) -> Matches:
-    """Translate a query at the slider's minimum (percent, or None where it was not moved)."""
-    return _Translation(connection, query, minimum).matches()
+def match(
+    connection: Connection, query: Query, minimum: float | None, *, looked_into: int | None = None
+) -> Matches:
+    """Translate a query at the slider's minimum (percent, or None where it was not moved).
+
+    With `looked_into` only so many pictures are, those of the lowest ids, by a server that then
+    reads all that match.
+    """
+    return _Translation(connection, query, minimum, looked_into).matches()
 
 
 def label_ids(connection: Connection, names: list[str]) -> dict[str, int]:
@@ -153,8 +167,12 @@ def condition(atom: StateTerm | NameTerm | PrefixTerm | TypeTerm | ColorTerm) ->
 
 
 class _Translation:
-    def __init__(self, connection: Connection, query: Query, minimum: float | None) -> None:
+    def __init__(
+        self, connection: Connection, query: Query, minimum: float | None, looked_into: int | None
+    ) -> None:
         self.connection, self.query, self.minimum = connection, query, minimum
+        self.looked_into = looked_into
+        self.up_to: int | None = None
         self.threshold = threshold(minimum)
         names = {fold(a.name) for a in query.atoms() if isinstance(a, LabelTerm) and not a.prefix}
         self.ids = label_ids(connection, sorted(names)) if names else {}
@@ -170,6 +188,11 @@ class _Translation:
             conditions += self._driver_conditions(driving)
         elif not self.with_trash:
             conditions.append(image.c.live == 1)
+        if self.looked_into is not None:
+            self.up_to = self._up_to(self.looked_into, conditions[:-1] or conditions)
+            if self.up_to is not None:
+                own = image.c.id if self.driver is None else self.driver.c.image_id
+                conditions.append(own <= self.up_to)
         for clause in self.query.clauses:
             if clause is not driving:
                 conditions.append(self._clause(clause))
@@ -179,8 +202,19 @@ class _Translation:
         needs_image = surest is not None or any(
             not isinstance(atom, LabelTerm | AfterTerm | BeforeTerm) for atom in self.query.atoms()
         )
-        confidence = self._sort_confidence()
-        return Matches(self.driver, conditions, needs_image, confidence, self.all_known)
+        return Matches(
+            self.driver, conditions, needs_image, self._sort_confidence, self.all_known, self.up_to
+        )
+
+    def _up_to(self, looked_into: int, driving: list[Condition]) -> int | None:
+        """Return the id up to which so many pictures are, None where there are no more."""
+        if self.driver is None:
+            within = select(image.c.id).where(image.c.live == 1).order_by(image.c.id)
+        else:
+            number = self.driver.c.image_id
+            within = select(number).where(*driving).order_by(number)
+        found: int | None = self.connection.scalar(within.offset(looked_into).limit(1))
+        return found
 
     def _driving_clause(self) -> Clause | None:
         """Choose the rarest label that every match has, or None where there is no such label."""
@@ -200,6 +234,14 @@ class _Translation:
         number = self.ids.get(fold(term.name))
         if number is None:
             return -1
+        # Page, total and counts of one look ask for the same.
+        known = self.connection.info.setdefault(FOUND, {})
+        if number not in known:
+            known[number] = self._oldest_of_many(number)
+        found: int = known[number]
+        return found
+
+    def _oldest_of_many(self, number: int) -> int:
         query = (
             select(image_label.c.uploaded_at)
             .where(image_label.c.live == 1, image_label.c.label_id == number)
@@ -234,13 +276,15 @@ class _Translation:
         ]
 
     def _clause(self, clause: Clause) -> Condition:
-        any_of = or_(*[self._atom(atom) for atom in clause.atoms])
+        # One of several things is looked for picture by picture: a join could not do it.
+        joined = self.looked_into is not None and len(clause.atoms) == 1
+        any_of = or_(*[self._atom(atom, joined) for atom in clause.atoms])
         return not_(any_of) if clause.negated else any_of
 
-    def _atom(self, atom: Atom) -> Condition:
+    def _atom(self, atom: Atom, joined: bool) -> Condition:
         match atom:
             case LabelTerm():
-                return self._label(atom)
+                return self._label(atom, joined)
             case AfterTerm():
                 return self._uploaded_at() >= microseconds(atom.moment)
             case BeforeTerm():
@@ -251,7 +295,7 @@ class _Translation:
     def _uploaded_at(self) -> ColumnElement[int]:
         return image.c.uploaded_at if self.driver is None else self.driver.c.uploaded_at
 
-    def _label(self, term: LabelTerm) -> Condition:
+    def _label(self, term: LabelTerm, joined: bool) -> Condition:
         limits = bounds(term, self.threshold)
         rows = image_label.alias()
         if term.prefix:
@@ -266,11 +310,15 @@ class _Translation:
         conditions = [
             rows.c.live == of.c.live,
             rows.c.label_id == number,
-            rows.c.uploaded_at == of.c.uploaded_at,
             unindexed(rows.c.image_id) == (of.c.id if self.driver is None else of.c.image_id),
             *_within(rows.c.confidence, limits),
         ]
-        return probe(self.connection, conditions)
+        # Read whole, both sides lie in the order of ids; for a few, in that of the gallery.
+        if not joined:
+            conditions.append(rows.c.uploaded_at == of.c.uploaded_at)
+        elif self.up_to is not None:
+            conditions.append(rows.c.image_id <= self.up_to)
+        return probe(self.connection, conditions, joined=joined)
 
     def _sort_confidence(self) -> ColumnElement[float]:
         """The highest confidence of the labels asked for, else the surest label's."""

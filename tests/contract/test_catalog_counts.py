@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from catalog import dialects, reads, writes
+from catalog import dialects, reads, samples, writes
 from catalog.database import Database
 from catalog.document import read_document
 from catalog.query import Query, parse
@@ -133,6 +133,32 @@ def test_one_more_than_the_budget_is_about(library: Library) -> None:
         library.database.exact_up_to = BUDGET
 
 
+@pytest.mark.parametrize("text", ["all half third", "half|third", "-half", "name:*1*"])
+def test_few_of_very_many_are_counted_in_those_that_are_looked_into(
+    library: Library, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within the budget, but too many would have to be looked into to count them all."""
+    query, matching = parse(text), library.matching(text)
+    monkeypatch.setattr(library.database, "exact_up_to", None)
+    with library.database.reading() as connection:
+        assert reads.count(connection, query) == (len(matching), True)
+    if dialects.exact_up_to(library.database._engine) is None:
+        return
+    monkeypatch.setattr(library.database, "exact_up_to", PICTURES)
+    monkeypatch.setattr(samples, "LOOKED_INTO", 600)
+    with library.database.reading() as connection:
+        page = reads.search(connection, query, limit=60)
+        counts = reads.label_counts(connection, query)
+    assert (page.total_is_exact, {each.is_exact for each in counts}) == (False, {False})
+    assert near(page.total, len(matching))
+    found = {each.name: each.count for each in counts}
+    assert found["All"] == page.total
+    assert all(found[name] <= page.total for name in found)
+    monkeypatch.setattr(samples, "ENOUGH", 601)  # what is found tells nothing: all are looked into
+    with library.database.reading() as connection:
+        assert reads.count(connection, query) == (len(matching), True)
+
+
 def test_a_page_that_shows_everything_says_how_many(library: Library) -> None:
     """However small the budget: what everybody can count is not about."""
     query = parse("name:12* all")
@@ -199,8 +225,13 @@ def test_the_next_picture_of_a_label_added_meanwhile_is_counted(library: Library
 
 def test_only_servers_have_a_budget(library: Library) -> None:
     own = dialects.exact_up_to(library.database._engine)
-    assert own == (None if library.database.uses_arrays else 3_000)
+    assert own == (None if library.database.uses_arrays else 2_000)
 
 
 def test_a_sample_promises_three_digits() -> None:
     assert [rounded(each) for each in (0.4, 12.6, 1234, 187_345.2)] == [0, 13, 1230, 187_000]
+
+
+def test_a_small_sample_promises_two() -> None:
+    assert samples.Sample(100, 0.09).total == (1100, False)
+    assert samples.Sample(2000, 0.09).total == (22_200, False)
