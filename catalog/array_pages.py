@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from catalog.cards import CARD_COLUMNS
+from catalog.chosen import Chosen, Integers, Mask
 from catalog.chunks import chunks
 from catalog.columns import State, found
 from catalog.dialects import fetch
 from catalog.orders import COLUMNS, Order, order_of, sort_rows, start_of
-from catalog.postings import Integers, Mask
 from catalog.query import LabelTerm, Query
 from catalog.query_mask import NumberedQuery
 from catalog.segments import Segment
@@ -50,18 +50,18 @@ def page_rows(
     rows: list[tuple[Any, ...]] = []
     confidences: list[float] = []
     for place, (segment, alive) in enumerate(state.parts):
-        mask, count = matching.masks[place], matching.counts[place]
-        if not count:
+        matched = matching.chosen[place]
+        if not matched.count:
             continue
         order = order_of(connection, segment, page.order, state.seq)
         if order is None:
             return None
         if by_label:
             highest = _highest(segment, by_label, matching.numbered, threshold(minimum))
-            chosen = page.surest(segment, alive, order, mask, highest)
+            chosen = page.surest(segment, alive, order, matched, highest)
             confidences += highest[chosen].tolist()
         else:
-            chosen = page.following(segment, alive, order, mask, count)
+            chosen = page.following(segment, alive, order, matched)
         rows += _rows(connection, segment, chosen.tolist(), fields)
     if confidences:
         # What was searched for may be surer than what is seen.
@@ -80,25 +80,23 @@ class _Page:
     most: int
     after: Sequence[Any] | None
 
-    def following(
-        self, segment: Segment, alive: Mask, order: Order, mask: Mask, count: int
-    ) -> Integers:
+    def following(self, segment: Segment, alive: Mask, order: Order, matched: Chosen) -> Integers:
         """Return the places that come next in the order."""
         start = 0
         if self.after is not None:
             start = start_of(self.connection, segment, alive, order, self.order, self.after)
-        return order.following(mask, count, start, self.most)
+        return order.following(matched, start, self.most)
 
     def surest(
         self,
         segment: Segment,
         alive: Mask,
         order: Order,
-        mask: Mask,
+        matched: Chosen,
         highest: NDArray[np.float64],
     ) -> Integers:
         """Return the places that come next by confidence, ties by newest."""
-        places = np.flatnonzero(mask)
+        places = matched.places
         sure, rank = highest[places], order.rank[places]
         if self.after is not None:
             last, *rest = self.after

@@ -11,19 +11,22 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pyroaring import BitMap
 from sqlalchemy import Connection, func, select
 
+from catalog.chosen import Chosen, Integers, Mask, bitmap_of
 from catalog.chunks import chunks
 from catalog.database import Database, database_of
 from catalog.dialects import fetch, in_a_writing_transaction
 from catalog.errors import CatalogUnavailableError
-from catalog.postings import STEPS, Integers, Mask
+from catalog.postings import STEPS
 from catalog.query import Query
-from catalog.query_mask import NumberedQuery, mask_of
+from catalog.query_mask import NumberedQuery, chosen_of
 from catalog.records import LabelCount
 from catalog.schema import change, image_vector, label
 from catalog.segments import Segment
@@ -35,7 +38,7 @@ log = logging.getLogger(__name__)
 LOADED_AT_ONCE = 100_000
 # So many row ids are fetched at once; the rest of the load is numpy's.
 _FETCH = 50_000
-# Masks kept with a state: page, counts and histogram of one request ask for the same.
+# Answers kept with a state: page, counts and histogram of one request ask for the same.
 _MASKS = 8
 # Beyond this share of changed rows, loading everything is quicker.
 _TOO_MANY = 1 / 4
@@ -59,14 +62,18 @@ class State:
     names: list[tuple[int, str, str, str]] = field(default_factory=list)
     found: "OrderedDict[Any, Found]" = field(default_factory=OrderedDict)
 
+    @cached_property
+    def hidden(self) -> list[BitMap]:
+        """What is not shown of each part: the trash, and the dead."""
+        return [bitmap_of(np.flatnonzero(~(segment.live & alive))) for segment, alive in self.parts]
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """Which pictures of each segment match a query, and how many."""
 
     numbered: NumberedQuery
-    masks: list[Mask]
-    counts: list[int]
+    chosen: list[Chosen]
 
 
 def state_of(connection: Connection) -> State | None:
@@ -205,7 +212,7 @@ def _compacted(parts: list[tuple[Segment, Mask]]) -> list[tuple[Segment, Mask]]:
 
 def total(state: State, connection: Connection, query: Query, minimum: float | None) -> int:
     """Count the pictures that match."""
-    return sum(found(state, connection, query, minimum).counts)
+    return sum(each.count for each in found(state, connection, query, minimum).chosen)
 
 
 def counts(
@@ -214,9 +221,9 @@ def counts(
     """Count, by label id, how many matching pictures show the label at the threshold."""
     least = threshold(minimum)
     result = np.zeros(0, np.int64)
-    masks = found(state, connection, query, minimum).masks
-    for (segment, _), mask in zip(state.parts, masks, strict=True):
-        number = segment.counts(mask, least)
+    matching = found(state, connection, query, minimum).chosen
+    for (segment, _), chosen in zip(state.parts, matching, strict=True):
+        number = segment.counts(chosen, least)
         if len(number) < len(result):
             number, result = result, number
         number[: len(result)] += result
@@ -249,10 +256,10 @@ def label_counts(
 
 def histogram(state: State, connection: Connection, query: Query) -> list[int]:
     """Count the labels of pictures that match at any confidence, in steps of 5 %."""
-    masks = found(state, connection, query, 0.0).masks
+    matching = found(state, connection, query, 0.0).chosen
     steps = np.zeros(STEPS, np.int64)
-    for (segment, _), mask in zip(state.parts, masks, strict=True):
-        steps += segment.histogram(mask)
+    for (segment, _), chosen in zip(state.parts, matching, strict=True):
+        steps += segment.histogram(chosen)
     return [int(number) for number in steps]
 
 
@@ -266,8 +273,13 @@ def found(state: State, connection: Connection, query: Query, minimum: float | N
     known = state.found.get(key)
     if known is None:
         numbered = NumberedQuery(connection, query)
-        masks = [mask_of(segment, numbered, minimum) & alive for segment, alive in state.parts]
-        known = Found(numbered, masks, [int(np.count_nonzero(mask)) for mask in masks])
+        known = Found(
+            numbered,
+            [
+                chosen_of(segment, alive, hidden, numbered, minimum)
+                for (segment, alive), hidden in zip(state.parts, state.hidden, strict=True)
+            ],
+        )
         state.found[key] = known
         while len(state.found) > _MASKS:
             try:

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from catalog.chosen import Chosen, Integers, Mask
 from catalog.chunks import chunks
 from catalog.dialects import fetch
-from catalog.postings import Integers, Mask, Places
+from catalog.postings import Places
 from catalog.segments import Segment
 
 # The columns of each order and whether they descend; the same as pages.order says.
@@ -32,6 +33,8 @@ COLUMNS: dict[str, tuple[tuple[str, bool], ...]] = {
 _SMALL = 5000
 # Where fewer than one of so many pictures match, they are sorted instead of looked for.
 _SPARSE = 500
+# The same where there is a bitmap, in which each place is looked for by itself.
+_THIN = 50
 
 
 @dataclass(frozen=True)
@@ -53,20 +56,27 @@ class Order:
         found: NDArray[np.int32] = self.rank[places[places < len(self.rank)]]
         return found[found < len(self.places)]
 
-    def following(self, mask: Mask, count: int, start: int, most: int) -> Integers:
-        """Return the first chosen places from a rank on, in order; `count` are chosen in all."""
-        if count * _SPARSE < len(mask):
-            ranks = self.ranks(np.flatnonzero(mask))
+    def following(self, chosen: Chosen, start: int, most: int) -> Integers:
+        """Return the first chosen places from a rank on, in order."""
+        if chosen.count * (_SPARSE if chosen.is_marked else _THIN) < chosen.size:
+            ranks = self.ranks(chosen.places)
             return self.places[_lowest(ranks[ranks >= start], most)].astype(np.int64)
-        found: list[Places] = []
-        step = most * len(mask) // max(count, 1) * 5 // 4 + 64
+        found: list[Integers] = []
+        step = most * chosen.size // max(chosen.count, 1) * 5 // 4 + 64
         while most > 0 and start < len(self.places):
-            places = self.places[start : start + step]
-            hits = places[mask[places]][:most]
+            hits = _hits(self.places[start : start + step], chosen)[:most]
             found.append(hits)
             most -= len(hits)
             start, step = start + step, 2 * step
-        return np.concatenate(found).astype(np.int64) if found else np.zeros(0, np.int64)
+        return np.concatenate(found) if found else np.zeros(0, np.int64)
+
+
+def _hits(places: Places, chosen: Chosen) -> Integers:
+    """Return those of these places that are chosen."""
+    if chosen.is_marked:
+        return places[chosen.mask[places]].astype(np.int64)
+    bitmap = chosen.bitmap
+    return np.array([place for place in places.tolist() if place in bitmap], np.int64)
 
 
 def order_of(connection: Connection, segment: Segment, sort: str, seq: int) -> Order | None:

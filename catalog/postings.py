@@ -5,7 +5,6 @@ Entries lie by label, within a label by confidence. For every label it is known 
 one. So any threshold is exact, and most of the work is that of a whole step.
 """
 
-from array import array
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
+from catalog.chosen import Chosen, Integers, Mask, bitmap_of
 from catalog.terms import Bounds
 
 STEPS = 20
@@ -24,8 +24,6 @@ _JOINED = STEPS // 2 + STEPS // 4
 # A label of fewer entries is counted by looking at each: a bitmap's call costs as much.
 _RARE = 6000
 
-Mask = NDArray[np.bool_]
-Integers = NDArray[np.int64]
 Places = NDArray[np.int32]
 
 
@@ -44,6 +42,25 @@ class Postings:
     def mark(self, found: Mask, label: int, limits: Bounds) -> None:
         """Set those pictures that have a label within bounds."""
         found[self.owner[self._within(label, limits)]] = True
+
+    def bitmap(self, label: int, limits: Bounds) -> BitMap:
+        """Return those pictures that have a label within bounds."""
+        entries = self._within(label, limits)
+        maps = self._bitmaps.get(label)
+        if maps is None:
+            return bitmap_of(np.sort(self.owner[entries]))
+        starts = self.start[label * STEPS : (label + 1) * STEPS + 1]
+        first = int(np.searchsorted(starts, entries.start, "left"))
+        last = int(np.searchsorted(starts, entries.stop, "right")) - 1
+        if first >= last:
+            return bitmap_of(np.sort(self.owner[entries]))
+        # Whole steps from `first` up to `last`; what lies before and behind is part of one.
+        blocks = _blocks(first) if last == STEPS else range(first, last)
+        parts = [maps[block] for block in blocks]
+        for begin, end in ((entries.start, starts[first]), (starts[last], entries.stop)):
+            if begin < end:
+                parts.append(bitmap_of(np.sort(self.owner[begin:end])))
+        return BitMap.union(*parts) if len(parts) > 1 else parts[0]
 
     def raise_to(self, highest: NDArray[np.float64], label: int, limits: Bounds) -> None:
         """Raise each picture's value to its confidence of a label, where that is within bounds."""
@@ -78,26 +95,24 @@ class Postings:
             return ends - self.start[first::STEPS][: self.labels]
         return ends - np.array([self._place(n, least) for n in range(self.labels)], np.int64)
 
-    def counts(self, mask: Mask, least: float) -> Integers:
+    def counts(self, chosen: Chosen, least: float) -> Integers:
         """Count, by label, the chosen pictures that have it at `least` percent or over."""
         first = _step(least)
         looked_into = least > first * STEP
         found = np.zeros(self.labels, np.int64)
-        self._add_common(found, mask, first, least if looked_into else None)
-        self._add_rare(found, mask, first, least if looked_into else None)
+        self._add_common(found, chosen, first, least if looked_into else None)
+        self._add_rare(found, chosen.mask, first, least if looked_into else None)
         return found
 
-    def _add_common(self, found: Integers, mask: Mask, first: int, least: float | None) -> None:
+    def _add_common(self, found: Integers, chosen: Chosen, first: int, least: float | None) -> None:
         """Count the common labels; in the first step only what has `least` percent or over."""
         blocks = _blocks(first if least is None else first + 1)
-        places = array("I")
-        places.frombytes(np.flatnonzero(mask).astype(np.uint32).tobytes())
-        count = BitMap(places).intersection_cardinality
+        count = chosen.bitmap.intersection_cardinality
         for label, maps in self._bitmaps.items():
             number = sum([count(maps[block]) for block in blocks])
             if least is not None:
                 sure = slice(self._place(label, least), self._range(label, first, first)[1])
-                number += int(np.count_nonzero(mask[self.owner[sure]]))
+                number += int(np.count_nonzero(chosen.mask[self.owner[sure]]))
             found[label] = number
 
     @cached_property
@@ -108,10 +123,7 @@ class Postings:
             row = []
             for step in range(STEPS):
                 begin, end = self._range(label, step, step)
-                numbers = array("I")
-                # In order, a bitmap is made at once and lies in one piece.
-                numbers.frombytes(np.sort(self.owner[begin:end]).astype(np.uint32).tobytes())
-                row.append(BitMap(numbers))
+                row.append(bitmap_of(np.sort(self.owner[begin:end])))
             for half in range(_JOINED):
                 row.append(row[2 * half] | row[2 * half + 1])
             maps[label] = row

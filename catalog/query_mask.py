@@ -1,11 +1,15 @@
-"""Query -> a mask over the pictures of a segment; the same meaning as search_sql.py."""
+"""Query -> which pictures of a segment match; the same meaning as search_sql.py.
+
+A query of labels alone is cut from their bitmaps, any other is marked in a mask.
+"""
 
 from typing import Any, TypeGuard
 
 import numpy as np
+from pyroaring import BitMap
 from sqlalchemy import Connection, select
 
-from catalog.postings import Integers, Mask
+from catalog.chosen import Chosen, Integers, Mask
 from catalog.query import (
     AfterTerm,
     Atom,
@@ -42,6 +46,9 @@ from catalog.vectors import (
     STATUSES,
 )
 
+# More than so many are marked one after the other: each rare one would be made a bitmap first.
+_FEW_LABELS = 24
+
 
 class NumberedQuery:
     """A query with what only the database knows: label ids, and pictures by name and key."""
@@ -69,6 +76,39 @@ def _needs_text(atom: Atom) -> TypeGuard[NameTerm | PrefixTerm | TypeTerm]:
     if isinstance(atom, TypeTerm):
         return searched_format(atom.format) not in FORMATS
     return isinstance(atom, NameTerm | PrefixTerm)
+
+
+def chosen_of(
+    segment: Segment, alive: Mask, hidden: BitMap, numbered: NumberedQuery, minimum: float | None
+) -> Chosen:
+    """Tell which pictures match of those that are alive; `hidden` are all others and the trash."""
+    if _is_of_few_labels(numbered):
+        found = _cut(segment, numbered, threshold(minimum)) - hidden
+        return Chosen(segment.size, bitmap=found)
+    return Chosen.of(mask_of(segment, numbered, minimum) & alive)
+
+
+def _is_of_few_labels(numbered: NumberedQuery) -> bool:
+    atoms = list(numbered.query.atoms())
+    if not atoms or not all(isinstance(atom, LabelTerm) for atom in atoms):
+        return False
+    return sum(len(numbered.labels[atom]) for atom in atoms) <= _FEW_LABELS
+
+
+def _cut(segment: Segment, numbered: NumberedQuery, least: float) -> BitMap:
+    """Return what has the labels asked for, trash and the dead too."""
+    kept: list[BitMap] = []
+    left_out: list[BitMap] = []
+    for clause in numbered.query.clauses:
+        any_of = [
+            segment.bitmap(number, bounds(atom, least))
+            for atom in clause.atoms
+            if isinstance(atom, LabelTerm)
+            for number in numbered.labels[atom]
+        ]
+        (left_out if clause.negated else kept).append(BitMap.union(BitMap(), *any_of))
+    found = BitMap.intersection(*kept) if kept else BitMap(range(segment.size))
+    return BitMap.difference(found, *left_out) if left_out else found
 
 
 def mask_of(segment: Segment, numbered: NumberedQuery, minimum: float | None) -> Mask:

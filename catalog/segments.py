@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pyroaring import BitMap
 
-from catalog.postings import STEPS, Integers, Mask, Postings, step_of
+from catalog.chosen import Chosen, Integers, Mask
+from catalog.postings import STEPS, Postings, step_of
 from catalog.terms import Bounds
 from catalog.vectors import ENTRY_FIELDS
 
@@ -83,7 +85,7 @@ class Segment:
 
     def prepare(self) -> None:
         """Make what counts are worked out with, before somebody waits for it."""
-        everything = np.ones(self.size, np.bool_)
+        everything = Chosen.of(np.ones(self.size, np.bool_))
         self.labels.counts(everything, 0.0)
         self.aliases.counts(everything, 0.0)
         self.histogram(everything)
@@ -129,6 +131,10 @@ class Segment:
         self.aliases.mark(found, label, limits)
         return found
 
+    def bitmap(self, label: int, limits: Bounds) -> BitMap:
+        """Return which pictures have a label or alias within bounds."""
+        return self.labels.bitmap(label, limits) | self.aliases.bitmap(label, limits)
+
     def places(self, ids: Integers) -> Integers:
         """Return where those of these row ids are that are here."""
         place = np.searchsorted(self.ids, ids)
@@ -136,27 +142,27 @@ class Segment:
         found: Integers = place[self.ids[place] == ids] if self.size else place[:0]
         return found
 
-    def counts(self, mask: Mask, least: float) -> Integers:
+    def counts(self, chosen: Chosen, least: float) -> Integers:
         """Count, by label, the chosen pictures that show it at `least` percent or over."""
-        chosen = int(np.count_nonzero(mask))
-        if chosen <= self.size * _FEW:
-            return self._counts_of_few(mask, least)
-        if self.size - chosen <= self.size * _FEW:
-            return self.labels.totals(least) - self._counts_of_few(~mask, least)
-        return self.labels.counts(mask, least)
+        if chosen.count <= self.size * _FEW:
+            return self._counts_of_few(chosen.places, least)
+        if self.size - chosen.count <= self.size * _FEW:
+            others = np.flatnonzero(~chosen.mask)
+            return self.labels.totals(least) - self._counts_of_few(others, least)
+        return self.labels.counts(chosen, least)
 
-    def _counts_of_few(self, mask: Mask, least: float) -> Integers:
-        entries = self._entries(np.flatnonzero(mask))
+    def _counts_of_few(self, places: Integers, least: float) -> Integers:
+        entries = self._entries(places)
         shown = self.own[entries] & (self.confidence[entries] >= least)
         return np.bincount(self.label[entries[shown]], minlength=self.labels.labels)
 
-    def histogram(self, mask: Mask) -> Integers:
+    def histogram(self, chosen: Chosen) -> Integers:
         """Count the labels of the chosen pictures by step of confidence."""
         by_step, rows = self._steps
-        chosen = by_step.take(np.flatnonzero(mask), axis=0)
-        if not len(chosen):
+        steps = by_step.take(chosen.places, axis=0)
+        if not len(steps):
             return np.zeros(STEPS, np.int64)
-        sums = np.add.reduceat(chosen, np.arange(0, len(chosen), rows), axis=0)
+        sums = np.add.reduceat(steps, np.arange(0, len(steps), rows), axis=0)
         total: Integers = sums.view(np.uint16).sum(axis=0, dtype=np.int64)
         return total
 

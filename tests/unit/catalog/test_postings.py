@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from catalog.chosen import Chosen
 from catalog.postings import STEPS, Postings, step_of
 from catalog.terms import Bounds
 
@@ -36,7 +37,7 @@ def test_counts(drawn, postings: Postings, share: float, least: float) -> None: 
     mask = np.random.default_rng(2).random(PICTURES) < share
     chosen = mask[owner] & (confidence >= least)
     expected = np.bincount(label[chosen], minlength=61)
-    assert postings.counts(mask, least).tolist() == expected.tolist()
+    assert postings.counts(Chosen.of(mask), least).tolist() == expected.tolist()
     everything = np.bincount(label[confidence >= least], minlength=61)
     assert postings.totals(least).tolist() == everything.tolist()
 
@@ -61,6 +62,7 @@ def test_pictures_of_a_label_within_bounds(  # type: ignore[no-untyped-def]
             and (high is None or (c < high if is_open else c <= high))
         }
         assert set(np.flatnonzero(found).tolist()) == set(expected)
+        assert set(postings.bitmap(number, limits)) == set(expected)
         assert {n: highest[n] for n in expected} == expected
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from catalog import segments
+from catalog.chosen import Chosen
 from catalog.postings import STEPS
 from catalog.segments import Segment
 from catalog.vectors import ENTRY_FIELDS
@@ -46,7 +47,7 @@ def test_histogram_counts_labels_not_aliases(
         for _, alias, confidence in entries if chosen else []:
             if not alias:
                 expected[min(int(confidence / 5), STEPS - 1)] += 1
-    assert segment.histogram(mask).tolist() == expected
+    assert segment.histogram(Chosen.of(mask)).tolist() == expected
 
 
 @pytest.mark.parametrize("least", [0.0, 4.0, 70.0, 100.0])
@@ -64,8 +65,8 @@ def test_counts_of_few_of_many_and_of_nearly_all(
         for label, alias, confidence in entries if chosen else []:
             if not alias and confidence >= least:
                 expected[label] += 1
-    assert segment.counts(mask, least).tolist() == expected
+    assert segment.counts(Chosen.of(mask), least).tolist() == expected
 
 
 def test_an_empty_library_has_an_empty_histogram() -> None:
-    assert Segment.of([]).histogram(np.zeros(0, np.bool_)).tolist() == [0] * STEPS
+    assert Segment.of([]).histogram(Chosen.of(np.zeros(0, np.bool_))).tolist() == [0] * STEPS
