@@ -36,7 +36,6 @@ log = logging.getLogger(__name__)
 EVERY_SECONDS = 60.0
 # A comparison may take this part of the time at most, so it becomes rarer in large libraries.
 SHARE_OF_TIME = 0.05
-STALE_AFTER = timedelta(hours=1)
 _SWEEP_EVERY_SECONDS = 3600.0
 _BATCH = 500
 _UNSETTLED = timedelta(seconds=2)
@@ -85,17 +84,18 @@ class Reconciler:
         """Compare everything once; return how many things were found to do."""
         stop = stop or threading.Event()
         self._store.check()  # a library that is not there must not look like an empty one
+        hourly = time.monotonic() - self._swept > _SWEEP_EVERY_SECONDS
+        if hourly and isinstance(self._store, FolderStore):
+            self._store.remove_abandoned_temporary_files()  # first: they may fill the disk
         if self._database.needs_reindex:
             count = self._indexer.reindex()
             if count:
                 log.info("The catalog was filled from %d pictures and their documents.", count)
         found = sum(self._pictures(stop)) + self._trash()
         found += self._measure(without_measures(self._database))
-        if time.monotonic() - self._swept > _SWEEP_EVERY_SECONDS:
+        if hourly:
             found += self._measure(without_thumbnails(self._database, self._store))
             self._empty_trash(stop)
-            if isinstance(self._store, FolderStore):
-                self._store.remove_stale_temporary_files(STALE_AFTER)
             self._swept = time.monotonic()
         self._began = True
         return found

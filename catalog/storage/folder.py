@@ -9,9 +9,7 @@ import contextlib
 import fcntl
 import logging
 import os
-import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -29,7 +27,12 @@ from catalog.storage import ObjectInfo, mishaps, paths
 from catalog.storage.changes import EventName, ObjectChange
 from catalog.storage.etags import signature
 from catalog.storage.folder_reading import OURS, FolderReader, modified
-from catalog.storage.temporary import TemporaryFile, make_folders, sync_folder
+from catalog.storage.temporary import (
+    TemporaryFile,
+    make_folders,
+    remove_abandoned,
+    sync_folder,
+)
 
 __all__ = ["FolderStore", "ObjectChange", "ObjectWriter"]
 
@@ -141,14 +144,12 @@ class FolderStore(FolderReader):
                     f"The folder {self._root}/{name} is missing or may not be written."
                 )
 
-    def remove_stale_temporary_files(self, older_than: timedelta) -> int:
+    def remove_abandoned_temporary_files(self) -> int:
         """Remove what interrupted writes left behind; return how many files that were."""
-        limit = time.time() - older_than.total_seconds()
         removed = 0
         for path in paths.temporary_files(self._root, PREFIXES):
             with contextlib.suppress(OSError):
-                if path.lstat().st_mtime <= limit:
-                    path.unlink()
+                if remove_abandoned(str(path)):
                     removed += 1
                     self._remove_empty_folders(str(path))
         return removed

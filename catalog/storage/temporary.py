@@ -1,9 +1,15 @@
-"""A file that is written beside its place and appears there whole, or not at all."""
+"""A file that is written beside its place and appears there whole, or not at all.
+
+Its writer holds a lock on it, which ends with the process, however that ends: so a file that was
+left behind is told from one that is still being written, at once and by anybody.
+"""
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import secrets
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from catalog.errors import InvalidKeyError, KeyTakenError
@@ -82,12 +88,57 @@ class TemporaryFile:
             make_folders(self._key, self._target)
             path = f"{folder}/.{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
             try:
-                return path, os.fdopen(os.open(path, flags, 0o666), "wb")
+                descriptor = os.open(path, flags, 0o666)
             except FileNotFoundError:
                 # Somebody deleted the last file beside us, and so the folder: make it again.
                 if attempt == _ATTEMPTS - 1:
                     raise
+                continue
+            if _held(descriptor):
+                return path, os.fdopen(descriptor, "wb")
+            os.close(descriptor)  # swept away before it was locked
         raise AssertionError("unreachable")
+
+
+def is_abandoned(path: str) -> bool:
+    """Tell whether nobody writes this temporary file any more."""
+    with _unless_written(path) as abandoned:
+        return abandoned
+
+
+def remove_abandoned(path: str) -> bool:
+    """Remove a temporary file that nobody writes any more; tell whether it was removed."""
+    with _unless_written(path) as abandoned:
+        if abandoned:
+            os.unlink(path)
+        return abandoned
+
+
+@contextlib.contextmanager
+def _unless_written(path: str) -> Iterator[bool]:
+    """Hold a file so that nobody begins to write it, or give False where somebody does."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        yield False  # published, removed, or not ours
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        abandoned = False
+    else:
+        abandoned = True
+    try:
+        yield abandoned
+    finally:
+        os.close(descriptor)
+
+
+def _held(descriptor: int) -> bool:
+    """Lock a new file for as long as it is open; tell whether it is still there."""
+    with contextlib.suppress(OSError):  # a file system without locks has no sweeping either
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return os.fstat(descriptor).st_nlink > 0
 
 
 def make_folders(key: str, target: str) -> None:

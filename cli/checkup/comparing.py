@@ -1,10 +1,8 @@
 """Pictures, documents, thumbnails and catalog, compared with each other."""
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 
 from catalog import discards, writes
@@ -24,10 +22,9 @@ from catalog.rows import is_about_other_bytes
 from catalog.storage import ObjectInfo, ObjectStore
 from catalog.storage.folder import FolderStore
 from catalog.storage.paths import temporary_files
+from catalog.storage.temporary import is_abandoned
 from cli.checkup.documents import documents_without_picture, is_there
 
-# Younger temporary files may be of an upload that still goes on.
-STALE_AFTER = timedelta(hours=1)
 _THUMBNAIL = re.compile(r"(.+/)[0-9]+\.webp", re.DOTALL)
 _BATCH = 500
 
@@ -139,13 +136,9 @@ class Comparer:
     def _temporary(self, found: Comparison) -> None:
         if not isinstance(self._store, FolderStore):
             return
-        limit = time.time() - STALE_AFTER.total_seconds()
         for path in temporary_files(str(self._store.root), PREFIXES):
-            try:
-                if path.lstat().st_mtime <= limit:
-                    found.temporary.append(path)
-            except OSError:
-                continue  # published or removed while we looked
+            if is_abandoned(str(path)):
+                found.temporary.append(path)
 
     def _trash(self, found: Comparison) -> None:
         if self._database is None:

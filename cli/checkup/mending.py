@@ -12,7 +12,7 @@ from catalog.errors import (
 )
 from catalog.keys import trash_folder, trash_key
 from catalog.storage import ObjectStore
-from cli.checkup.comparing import STALE_AFTER, Comparison
+from cli.checkup.comparing import Comparison
 from cli.checkup.documents import is_there, subject_of
 from cli.checkup.judging import is_suspicious
 from cli.home import Home
@@ -58,7 +58,7 @@ def tag_lacking(
 def tidy(home: Home) -> None:
     """Remove the leftovers of interrupted writes, and bring the catalog in step."""
     if home.folder:
-        home.folder.remove_stale_temporary_files(STALE_AFTER)
+        home.folder.remove_abandoned_temporary_files()
     bring_in_step(home)
 
 

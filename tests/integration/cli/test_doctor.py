@@ -3,7 +3,6 @@
 import os
 import shutil
 import sqlite3
-import time
 from pathlib import Path
 
 import pytest
@@ -82,9 +81,7 @@ def hurt_lone_thumbnails(folder: Folder) -> None:
 
 
 def hurt_temporary(folder: Folder) -> None:
-    file = folder.root / "uploads/.0123.taglight-tmp"
-    file.write_bytes(b"half")
-    os.utime(file, (time.time() - 7200,) * 2)
+    (folder.root / "uploads/.0123.taglight-tmp").write_bytes(b"half")
 
 
 def hurt_rows(folder: Folder) -> None:

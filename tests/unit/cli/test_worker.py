@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -360,15 +359,15 @@ def test_the_trash_is_emptied_after_thirty_days(home: Home) -> None:
 
 
 def test_leftovers_of_interrupted_uploads_are_cleared_away(home: Home) -> None:
-    old = home.store.root / "uploads/.old.taglight-tmp"
-    new = home.store.root / "uploads/.new.taglight-tmp"
-    for path in (old, new):
-        path.write_bytes(b"x")
-    long_ago = time.time() - timedelta(hours=2).total_seconds()
-    os.utime(old, (long_ago, long_ago))
-    Worker(home, ToldRecognizer())._reconciler.once()
-    assert not old.exists()
-    assert new.exists()
+    left = home.store.root / "uploads/.left.taglight-tmp"
+    left.write_bytes(b"x")
+    assert home.folder
+    with home.folder.writer("uploads/a.jpg", size=len(PICTURE), sha256=None) as writer:
+        Worker(home, ToldRecognizer())._reconciler.once()
+        assert not left.exists()
+        writer.write(PICTURE)
+        writer.commit()  # what is being written was left alone
+    assert home.store.read("uploads/a.jpg")[0] == PICTURE
 
 
 def test_a_library_that_is_not_there_loses_nothing(home: Home) -> None:

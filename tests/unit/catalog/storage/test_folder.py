@@ -10,7 +10,6 @@ import sys
 import textwrap
 import threading
 import time
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -572,13 +571,13 @@ def test_a_process_killed_while_it_writes_leaves_what_was(
     process = run(store.root, body)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
+    assert store.remove_abandoned_temporary_files() == 0  # it is being written
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=60)
     assert keys(store) == (["uploads/a"] if old else [])
     if old is not None:
         assert store.read("uploads/a")[0] == old
-    assert store.remove_stale_temporary_files(timedelta(hours=1)) == 0
-    assert store.remove_stale_temporary_files(timedelta(0)) == 1
+    assert store.remove_abandoned_temporary_files() == 1
     assert files(store) == ({"uploads/a"} if old else set())
     store.put("uploads/a", b"new")  # no lock was left behind
 
@@ -606,6 +605,6 @@ def test_readers_see_the_old_or_the_new_never_half(store: FolderStore) -> None:
 def test_stale_files_of_interrupted_writes_in_new_folders_go_with_them(store: FolderStore) -> None:
     (store.root / "uploads/2026").mkdir()
     (store.root / "uploads/2026/.0.taglight-tmp").write_bytes(b"x")
-    assert store.remove_stale_temporary_files(timedelta(0)) == 1
+    assert store.remove_abandoned_temporary_files() == 1
     assert not (store.root / "uploads/2026").exists()
     assert (store.root / "uploads").is_dir()

@@ -1,0 +1,1 @@
+"""Trials of a real `taglight serve`: the suite runs them briefly, benchmarks at length."""
