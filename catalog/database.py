@@ -4,6 +4,7 @@ The rule: `database.write(work)` commits what `work` has done, or does it again 
 writer came between; functions of writes.py and reads.py take a connection and never commit.
 """
 
+import logging
 import random
 import sqlite3
 import threading
@@ -23,9 +24,12 @@ from catalog.dialects import sqlite, tables
 from catalog.errors import CatalogUnavailableError
 from catalog.rows import ImageRow
 from catalog.schema import meta
+from catalog.storage.mishaps import is_damage
 
 if TYPE_CHECKING:
     from catalog.columns import Columns
+
+log = logging.getLogger(__name__)
 
 DATABASE = "taglight_database"
 # Where a writing transaction keeps the labels it has made or read, until it commits.
@@ -45,7 +49,7 @@ T = TypeVar("T")
 class Database:
     """The catalog's database; opened once a process, shared by its threads."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, file: sqlite.FileWatch | None = None) -> None:
         # Committed labels by folded name: id, name as shown, category (used by writes.py).
         self.labels: dict[str, tuple[int, str, str]] = {}
         # Searches that were asked before (used by prepared.py).
@@ -59,6 +63,10 @@ class Database:
         self.arrays: Columns | None = None
         self.arrays_lock = threading.Lock()
         self._commits = dialects.commits_of(engine)
+        # A catalog in a file is made anew where the file is lost while we run.
+        self._file = file
+        self._mending = threading.Lock()
+        self._lives = 1
         self._engine = engine.execution_options(**{DATABASE: self})
         self._writer = self._engine.execution_options(**{dialects.WRITES: True})
 
@@ -72,16 +80,18 @@ class Database:
         """
         parsed = _parsed(url)
         engine = dialects.open_engine(parsed, connections)
+        file = None
         try:
             if engine.dialect.name == "sqlite":
-                _prepare_file(parsed, engine)
+                file = sqlite.FileWatch(sqlite.file_of(parsed))
+                _prepare_file(file, engine)
             else:
                 with _converted():
                     _persist(lambda: dialects.prepare(engine))
         except BaseException:
             engine.dispose()
             raise
-        return cls(engine)
+        return cls(engine, file)
 
     @staticmethod
     def facts(url: str) -> dict[str, str]:
@@ -115,7 +125,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection that sees one state of the catalog. Raises CatalogUnavailableError."""
-        with _converted(), _persist(self._engine.connect) as connection:
+        with self._whole(), _persist(self._engine.connect) as connection:
             connection.info.pop(FOUND, None)
             yield connection
 
@@ -126,7 +136,7 @@ class Database:
         Where other writers may come between, `write` is the one that tries again. Raises
         CatalogUnavailableError.
         """
-        with _converted(), self._transaction() as connection:
+        with self._whole(), self._transaction() as connection:
             yield connection
 
     def write(self, work: Callable[[Connection], T]) -> T:
@@ -140,7 +150,7 @@ class Database:
             with self._transaction() as connection:
                 return work(connection)
 
-        with _converted():
+        with self._whole():
             return _persist(once)
 
     def portions(self, rows: Sequence[ImageRow]) -> Iterator[list[ImageRow]]:
@@ -152,7 +162,10 @@ class Database:
 
         Whatever was read after a mark was taken is as it was as long as the mark is the same.
         """
-        return None if self._commits is None else self._commits.mark()
+        if self._commits is None or (self._file is not None and self._file.is_other()):
+            return None
+        mark = self._commits.mark()
+        return None if mark is None else (self._lives, mark)
 
     def check(self) -> None:
         """Return when the database answers. Raises CatalogUnavailableError."""
@@ -164,6 +177,40 @@ class Database:
         if self._commits is not None:
             self._commits.close()
         self._engine.dispose()
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Turn the engine's errors into ours; a file that is lost or damaged is made anew."""
+        if self._file is None:
+            with _converted():
+                yield
+            return
+        if self._file.is_other():
+            self._begin_anew(self._lives, damaged=self._file.is_shorter())
+        life = self._lives
+        try:
+            with _converted():
+                yield
+        except CatalogUnavailableError as error:
+            if is_damage(getattr(error.__cause__, "orig", None)):
+                self._begin_anew(life, damaged=not self._file.is_other())
+            raise
+
+    def _begin_anew(self, life: int, *, damaged: bool) -> None:
+        """Take up another file, which is made where there is none; once for each that was lost."""
+        assert self._file is not None  # noqa: S101 - for the type checker
+        with self._mending:
+            if self._lives != life:
+                return  # another thread has done it
+            if self._commits is not None:
+                self._commits.close()
+            self._engine.dispose()
+            _prepare_file(self._file, self._engine, damaged=damaged)
+            self._lives += 1
+            self.labels = {}
+            self.statements = OrderedDict()
+            with self.arrays_lock:
+                self.arrays = None
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -192,14 +239,27 @@ def _parsed(url: str) -> URL:
         ) from error
 
 
-def _prepare_file(url: URL, engine: Engine) -> None:
-    path = sqlite.file_of(url)
+def _prepare_file(file: sqlite.FileWatch, engine: Engine, *, damaged: bool = False) -> None:
+    path, again = file.path, file.is_known
     try:
+        if not again:  # later, a folder that is gone is rather a disk that is not connected
+            path.parent.mkdir(parents=True, exist_ok=True)
         with _converted(), sqlite.alone(path):
-            sqlite.set_aside_if_damaged(path)
+            lost = not path.exists()
+            aside = sqlite.set_aside_if_damaged(path, known=damaged)
             dialects.prepare(engine)
+            file.remember()
     except (OSError, sqlite3.Error) as error:
         raise CatalogUnavailableError(f"The catalog {path} cannot be opened: {error}") from error
+    if aside:
+        log.warning(
+            "The catalog %s was damaged. It is filled again from the documents; what was there "
+            "is kept as %s.",
+            path,
+            aside,
+        )
+    elif lost and again:
+        log.warning("The catalog %s was removed. It is filled again from the documents.", path)
 
 
 def _persist(attempt: Callable[[], T]) -> T:

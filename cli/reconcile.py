@@ -4,6 +4,7 @@ Nothing depends on an event arriving: what was copied in while nobody watched, w
 was about, what another tool wrote, is found here.
 """
 
+import contextlib
 import logging
 import threading
 import time
@@ -34,6 +35,9 @@ from tagger.derived import Found, lacks_thumbnails, without_measures, without_th
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 60.0
+# So soon it is seen that the catalog was made anew, and tried again what did not succeed.
+GLANCE_SECONDS = 2.0
+RETRY_SECONDS = 15.0
 # A comparison may take this part of the time at most, so it becomes rarer in large libraries.
 SHARE_OF_TIME = 0.05
 _SWEEP_EVERY_SECONDS = 3600.0
@@ -66,24 +70,41 @@ class Reconciler:
         self._asked: set[tuple[str, str, str]] = set()
         self._swept = float("-inf")
         self._began = False
+        self._lives = journal.lives
 
     def run(self, stop: threading.Event) -> None:
         """Compare at once and then again and again until `stop` is set."""
         while not stop.is_set():
             began = time.monotonic()
+            at_least = GLANCE_SECONDS
             try:
                 self.once(stop)
             except TaglightError as error:
+                at_least = RETRY_SECONDS
                 log.warning("The library could not be compared with the catalog. %s", error)
             except Exception:
+                at_least = RETRY_SECONDS
                 log.exception("The library could not be compared with the catalog")
             took = time.monotonic() - began
-            stop.wait(max(EVERY_SECONDS, took / SHARE_OF_TIME))
+            self._rest(stop, at_least, max(EVERY_SECONDS, took / SHARE_OF_TIME))
+
+    def _rest(self, stop: threading.Event, at_least: float, at_most: float) -> None:
+        """Wait for the next comparison, which comes early where catalog or journal were lost."""
+        until = time.monotonic() + at_most
+        pause = at_least
+        while not stop.wait(min(pause, at_most)) and time.monotonic() < until:
+            pause = GLANCE_SECONDS
+            with contextlib.suppress(TaglightError):
+                if self._database.needs_reindex or self._journal.lives != self._lives:
+                    return
 
     def once(self, stop: threading.Event | None = None) -> int:
         """Compare everything once; return how many things were found to do."""
         stop = stop or threading.Event()
         self._store.check()  # a library that is not there must not look like an empty one
+        if self._journal.lives != self._lives:
+            self._lives, self._began = self._journal.lives, False  # messages were lost
+            self._asked.clear()
         hourly = time.monotonic() - self._swept > _SWEEP_EVERY_SECONDS
         if hourly and isinstance(self._store, FolderStore):
             self._store.remove_abandoned_temporary_files()  # first: they may fill the disk

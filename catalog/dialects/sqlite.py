@@ -1,6 +1,7 @@
 """SQLite: one file, one writer at a time, many readers beside it."""
 
 import fcntl
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -118,21 +119,69 @@ class Commits:
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
     """Keep other processes from opening the same file while it is checked and made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_name(f"{path.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def set_aside_if_damaged(path: Path) -> None:
-    """Rename a file that is no healthy database; everything in it can be made again."""
-    if not path.exists() or not _is_damaged(path):
-        return
+def set_aside_if_damaged(path: Path, *, known: bool = False) -> str:
+    """Rename a file that is no healthy database; everything in it can be made again.
+
+    With `known` its damage need not be looked for. Returns the new name, "" where it is healthy.
+    """
+    if path.exists() and not known and not _is_damaged(path):
+        return ""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    for suffix in ("-wal", "-shm", ""):
+    name = f"{path.name}.damaged-{stamp}"
+    moved = False
+    for suffix in ("-wal", "-shm", ""):  # what is left of a file that is gone belongs to no other
         part = path.with_name(path.name + suffix)
         if part.exists():
-            part.rename(path.with_name(f"{path.name}.damaged-{stamp}{suffix}"))
+            part.rename(path.with_name(name + suffix))
+            moved = moved or not suffix
+    return name if moved else ""
+
+
+class FileWatch:
+    """Tells whether a file is still the one that was opened.
+
+    Read through a map of memory, a file that was cut off takes the process with it; so this is
+    asked before each use. The file of a catalog never gets shorter by itself.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._identity: tuple[int, int] | None = None
+        self._size = 0
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there was a file before."""
+        return self._identity is not None
+
+    def remember(self) -> None:
+        """Take the file as it is now for the one that was opened."""
+        self._identity, self._size = self._look()
+
+    def is_other(self) -> bool:
+        """Tell whether the file is gone, is another one, or was cut off."""
+        identity, size = self._look()
+        if identity != self._identity or size < self._size:
+            return True
+        self._size = size
+        return False
+
+    def is_shorter(self) -> bool:
+        """Tell whether it is still the same file, but cut off."""
+        identity, size = self._look()
+        return identity == self._identity and size < self._size
+
+    def _look(self) -> tuple[tuple[int, int] | None, int]:
+        try:
+            stat = os.stat(self.path)  # noqa: PTH116 - before each use: quicker than Path.stat
+        except OSError:
+            return None, 0
+        return (stat.st_dev, stat.st_ino), stat.st_size
 
 
 def _is_damaged(path: Path) -> bool:

@@ -19,6 +19,7 @@ from typing import Any
 
 from catalog.errors import StoreFullError, StoreUnavailableError
 from catalog.storage.changes import ObjectChange, QueueName, event_body, route
+from catalog.storage.mishaps import is_damage
 
 __all__ = ["Journal", "Message", "ObjectChange", "QueueName", "event_body", "route"]
 
@@ -61,6 +62,8 @@ class Journal:
         self._path = path
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+        self.lives = 0  # grows where the file was lost, and with it what was to do
 
     def send(
         self, queue: QueueName, body: dict[str, Any], *, delay: float = 0, priority: int = 0
@@ -201,7 +204,15 @@ class Journal:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
+            if is_damage(error):
+                if not self._is_other():
+                    self._set_aside(error)
+                self._drop()
+                raise StoreUnavailableError(
+                    f"The list of work to do, {self._path}, was damaged: {error}. "
+                    "A new one is begun."
+                ) from error
             if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
                 raise StoreFullError(
                     f"There is no space left on the disk of {self._path}. Free some and try again."
@@ -209,27 +220,35 @@ class Journal:
             raise StoreUnavailableError(
                 f"The list of work to do, {self._path}, does not answer: {error}."
             ) from error
-        except sqlite3.DatabaseError as error:
-            self._drop()
-            raise StoreUnavailableError(
-                f"The list of work to do, {self._path}, was damaged: {error}."
-            ) from error
 
     def _opened(self) -> sqlite3.Connection:
+        if self._connection is not None and self._is_other():
+            self._drop()  # removed, or set aside by another process: all use the one that is there
         if self._connection is None:
             try:
-                self._connection = _open(self._path)
-            except sqlite3.OperationalError:
-                raise
+                self._connection = _open(self._path, make_folder=not self.lives)
             except sqlite3.DatabaseError as error:
-                # What was to do is found again by comparing the store with the catalog.
-                aside = self._path.with_name(f"{self._path.name}.damaged-{time.time_ns()}")
-                log.warning("%s is damaged (%s): kept as %s", self._path, error, aside.name)
-                self._path.rename(aside)
-                for suffix in ("-wal", "-shm"):
-                    self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+                if not is_damage(error):
+                    raise
+                self._set_aside(error)
                 self._connection = _open(self._path)
+            if self._identity != (now := _identity_of(self._path)):
+                self._identity = now
+                self.lives += 1
         return self._connection
+
+    def _is_other(self) -> bool:
+        """Tell whether the file that is open is not the one at its place any more."""
+        return self._connection is not None and _identity_of(self._path) != self._identity
+
+    def _set_aside(self, error: sqlite3.DatabaseError) -> None:
+        """Rename a damaged file; what was to do is found by comparing store and catalog."""
+        aside = self._path.with_name(f"{self._path.name}.damaged-{time.time_ns()}")
+        log.warning("%s is damaged (%s): kept as %s", self._path, error, aside.name)
+        with contextlib.suppress(FileNotFoundError):
+            self._path.rename(aside)
+        for suffix in ("-wal", "-shm"):
+            self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
 
     def __del__(self) -> None:
         self._drop()  # whoever forgot to close it: Python 3.13 warns of an open database
@@ -240,8 +259,9 @@ class Journal:
             self._connection = None
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _open(path: Path, *, make_folder: bool = False) -> sqlite3.Connection:
+    if make_folder:
+        path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(
         path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
@@ -253,6 +273,14 @@ def _open(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _identity_of(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
 
 
 def _in_work(connection: sqlite3.Connection, identity: str) -> bool:

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import sqlite3
 from collections.abc import Iterator
 
 from catalog.errors import (
@@ -19,6 +20,14 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN = {errno.EACCES, errno.EPERM}
 _IMPOSSIBLE = {errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL}
 _OTHER_KIND = {errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY}
+
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def is_damage(error: BaseException | None) -> bool:
+    """Tell whether an error of SQLite says that its file is no healthy database."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    return code == sqlite3.SQLITE_IOERR_SHORT_READ or code & 0xFF in _DAMAGED
 
 
 @contextlib.contextmanager

@@ -1,12 +1,14 @@
 """Databases that are locked, full, or crash: an error that says so, and never a wrong count."""
 
 import json
+import os
+import random
 import resource
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from signal import SIGQUIT
 from typing import Any
@@ -21,8 +23,9 @@ from catalog.dialects import sqlite
 from catalog.errors import CatalogUnavailableError
 from catalog.indexer import Indexer
 from catalog.query import parse
+from tests import postgres as servers
 from tests.memory_store import MemoryStore
-from tests.postgres import Cluster, binaries, remove, temporary_folder
+from tests.postgres import Cluster, binaries, temporary_folder
 
 MEGABYTE = 1024 * 1024
 
@@ -36,7 +39,7 @@ def own_cluster() -> Iterator[Cluster]:
         cluster.start()
         yield cluster
     finally:
-        remove(cluster)
+        servers.remove(cluster)
 
 
 def library(count: int, weight: int = 0) -> MemoryStore:
@@ -220,18 +223,65 @@ def test_a_server_that_crashes_while_it_is_filled_never_counts_wrong(
     database.close()
 
 
-def test_a_file_that_is_removed_while_open_says_so_or_goes_on(tmp_path: Path) -> None:
-    """Whoever removes the catalog meanwhile has it made again at the next start, as new."""
-    path = tmp_path / "catalog.sqlite"
-    database = Database.open(f"sqlite:///{path}")
-    Indexer(library(3), database).reindex()
-    for each in tmp_path.iterdir():
+def remove(path: Path) -> None:
+    path.unlink()
+
+
+def remove_all(path: Path) -> None:
+    for each in path.parent.glob("catalog.sqlite*"):
         each.unlink()
-    with suppress(CatalogUnavailableError):
-        assert counted(database) == 3
+
+
+def empty(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+def cut_off(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def fill_with_noise(path: Path) -> None:
+    """Write over it in place: whoever has it open sees the noise."""
+    with path.open("r+b") as file:
+        file.write(random.Random(5).randbytes(path.stat().st_size))
+
+
+@pytest.mark.parametrize(
+    "hurt", [remove, remove_all, empty, cut_off, fill_with_noise], ids=lambda hurt: hurt.__name__
+)
+def test_a_file_that_is_lost_while_open_is_made_anew(
+    tmp_path: Path, hurt: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "catalog.sqlite"
+    database, other = (Database.open(f"sqlite:///{path}") for _ in range(2))
+    Indexer(library(300), database).reindex()
+    assert counted(database) == counted(other) == 300
+    with closing(sqlite3.connect(path)) as third:  # or the journal beside it still has all pages
+        third.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    hurt(path)
+    for each in (database, other):  # as the web app and the worker, each in its own time
+        for _ in range(2):
+            with suppress(CatalogUnavailableError):
+                assert counted(each) == 0
+    assert database.needs_reindex
+    assert other.needs_reindex
+    Indexer(library(310), database).reindex()
+    assert counted(database) == counted(other) == 310
+    assert "is filled again from the documents" in caplog.text
+    Indexer(library(320), other).reindex()
+    assert counted(database) == 320
     database.close()
-    again = Database.open(f"sqlite:///{path}")
-    assert again.needs_reindex
-    Indexer(library(3), again).reindex()
-    assert counted(again) == 3
-    again.close()
+    other.close()
+
+
+def test_a_catalog_whose_folder_is_gone_is_not_made_elsewhere(tmp_path: Path) -> None:
+    """A disk that is not connected must not look like an empty library."""
+    folder = tmp_path / "disk"
+    database = Database.open(f"sqlite:///{folder}/catalog.sqlite")
+    folder.rename(tmp_path / "away")
+    with pytest.raises(CatalogUnavailableError):
+        counted(database)
+    assert not folder.exists()
+    (tmp_path / "away").rename(folder)
+    assert counted(database) == 0
+    database.close()

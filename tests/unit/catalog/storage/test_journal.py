@@ -1,5 +1,8 @@
 """The queue on disk: order, leases, attempts, two processes, damage."""
 
+import contextlib
+import os
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -169,6 +172,33 @@ def test_a_damaged_file_is_kept_aside_and_work_goes_on(tmp_path: Path) -> None:
     assert names(journal) == ["a"]
     assert len(list(tmp_path.glob("journal.sqlite.damaged-*"))) == 1
     journal.close()
+
+
+@pytest.mark.parametrize("hurt", ["removed", "empty", "cut off", "noise"])
+def test_a_file_that_is_lost_while_open_is_begun_anew(tmp_path: Path, hurt: str) -> None:
+    path = tmp_path / "journal.sqlite"
+    journal, other = Journal(path), Journal(path)
+    for number in range(300):
+        journal.send("tag", {"name": str(number)})
+    assert other.waiting("tag") == 300
+    with contextlib.closing(sqlite3.connect(path)) as third:
+        third.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    if hurt == "removed":
+        path.unlink()
+    elif hurt == "noise":
+        with path.open("r+b") as file:
+            file.write(b"noise" * (path.stat().st_size // 5))
+    else:
+        os.truncate(path, 0 if hurt == "empty" else 9000)
+    for each in (journal, other):  # as server and worker, each in its own time
+        for _ in range(2):
+            with contextlib.suppress(StoreUnavailableError):
+                each.send("tag", {"name": "after"})
+    assert other.receive("tag", lease_seconds=10)
+    assert journal.waiting("tag") == 1
+    assert journal.lives == other.lives == 2
+    journal.close()
+    other.close()
 
 
 def test_says_when_it_cannot_be_kept(tmp_path: Path) -> None:
