@@ -21,7 +21,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from catalog import dialects
 from catalog.dialects import sqlite, tables
-from catalog.errors import CatalogUnavailableError
+from catalog.errors import CatalogFullError, CatalogUnavailableError
 from catalog.rows import ImageRow
 from catalog.schema import meta
 from catalog.storage.mishaps import is_damage
@@ -292,4 +292,6 @@ def _converted() -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error
+        if getattr(cause, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
+            raise CatalogFullError("The catalog cannot grow: its disk is full.") from error
         raise CatalogUnavailableError(f"The catalog does not answer: {cause}") from error

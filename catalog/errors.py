@@ -11,8 +11,10 @@ TaglightError
  ├ ContentMismatchError     bytes of another length or checksum than announced
  ├ StoreUnavailableError    the store does not answer or refuses
  │  ├ StoreFullError        no space left
+ │  ├ StoreReadOnlyError    it can be read only
  │  └ StoreRefusedError     the rights do not reach that far
  ├ CatalogUnavailableError  the database does not answer
+ │  └ CatalogFullError      no space left for its file
  ├ DocumentError            a metadata document that makes no sense
  │  └ NotTaggedYetError     a picture without a document cannot be corrected yet
  ├ ImageNotFoundError       no picture of that id
@@ -74,12 +76,20 @@ class StoreFullError(StoreUnavailableError):
     """There is no space left for what should be written."""
 
 
+class StoreReadOnlyError(StoreUnavailableError):
+    """The store can be read, and nothing in it be changed."""
+
+
 class StoreRefusedError(StoreUnavailableError):
     """The store says no: these credentials lack the right, or end."""
 
 
 class CatalogUnavailableError(TaglightError):
     """The database of the catalog does not answer."""
+
+
+class CatalogFullError(CatalogUnavailableError):
+    """There is no space left on the disk of the catalog."""
 
 
 class DocumentError(TaglightError):

@@ -45,6 +45,7 @@ class Consumer:
         self._handle = handle
         self._passing = PASSING + passing
         self._pauses: dict[int, int] = {}
+        self._owed: list[Callable[[], None]] = []
         self.current: Message | None = None
         self._since = 0.0
 
@@ -62,6 +63,7 @@ class Consumer:
 
     def work_one(self) -> bool:
         """Receive and handle one message; tell whether there was one."""
+        self._pay()
         message = self._journal.receive(self._queue, lease_seconds=LEASE_SECONDS)
         if message is None:
             return False
@@ -82,6 +84,19 @@ class Consumer:
         if (message := self.current) is not None:
             self._journal.put_back(message, delay=0, counts=False)
 
+    def _tell(self, step: Callable[[], None]) -> None:
+        """Tell the journal what became of a message: now, or when it can be written again."""
+        self._owed.append(step)
+        self._pay()
+
+    def _pay(self) -> None:
+        while self._owed:
+            self._owed[0]()
+            del self._owed[0]
+
+    def _put_back(self, message: Message, *, delay: float, counts: bool) -> None:
+        self._tell(lambda: self._journal.put_back(message, delay=delay, counts=counts))
+
     def _work(self, message: Message) -> None:
         try:
             self._handle(message.body, message.attempts)
@@ -92,7 +107,7 @@ class Consumer:
             pauses = self._pauses[message.id] = self._pauses.get(message.id, 0) + 1
             delay = min(_LONGEST_PAUSE_SECONDS, _RETRY_SECONDS * 2 ** min(pauses - 1, 10))
             log.warning("%s Trying again in %.0f s.", error, delay)
-            self._journal.put_back(message, delay=delay, counts=False)
+            self._put_back(message, delay=delay, counts=False)
             return
         except (InvalidKeyError, ObjectNotFoundError) as error:
             log.info("Nothing to do: %s", error)
@@ -107,8 +122,8 @@ class Consumer:
             self._done(message)
             return
         delay = _RETRY_SECONDS * message.attempts
-        self._journal.put_back(message, delay=delay, counts=True)
+        self._put_back(message, delay=delay, counts=True)
 
     def _done(self, message: Message) -> None:
         self._pauses.pop(message.id, None)
-        self._journal.done(message)
+        self._tell(lambda: self._journal.done(message))

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import ipaddress
+import resource
 import signal
 import socket
 import sys
@@ -18,11 +19,12 @@ from catalog.library import Library
 from catalog.settings import settings_error
 from cli import logs
 from cli.home import Home, LibraryError, open_home
-from cli.http_protocol import PatientProtocol
+from cli.http_protocol import MOST_CONNECTIONS, PatientProtocol
 from cli.locks import only_one
 from cli.serving import ways_of
 from cli.supervisor import Supervisor, worker_command
 from webapp.app import create_app
+from webapp.intake import Intake
 from webapp.settings import WebSettings, local_secret
 
 DRAIN_SECONDS = 3
@@ -35,6 +37,7 @@ class ServeError(TaglightError):
 def serve(library: str, host: str, port: int, *, worker: bool, open_to_network: bool) -> None:
     """Serve the library until stopped. Raises TaglightError where it cannot begin."""
     logs.configure("serve")
+    allow_open_files()
     settings = web_settings()
     check_host(host, open_to_network, signs_in=settings.needs_sign_in)
     home = open_home(library)
@@ -60,6 +63,14 @@ def serve(library: str, host: str, port: int, *, worker: bool, open_to_network: 
             )
             uvicorn.Server(config).run(sockets=sockets)
     home.close()
+
+
+def allow_open_files(wanted: int = 4 * MOST_CONNECTIONS) -> None:
+    """Let this process have as many files open as its connections may need, where it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def web_settings() -> WebSettings:
@@ -95,6 +106,12 @@ def compose(home: Home, host: str, settings: WebSettings | None = None) -> Any:
         ways.tickets,
         ways.urls,
         bucket_origin=ways.origin,
+        intake=Intake(
+            space=home.folder.space if home.folder else None,
+            reserve=settings.disk_reserve,
+            waiting=home.journal.sent_by_people,
+            most_waiting=settings.most_waiting,
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from catalog.storage import ObjectStore
 from webapp import api_images, api_labels, errors, health, listing, media, pages, receive, uploads
 from webapp import static_files as static
+from webapp.intake import Intake
 from webapp.kept_answers import LISTS, PAGES, KeptAnswers
 from webapp.limits import Limit
 from webapp.media import FolderUrls, MediaUrls
@@ -42,19 +43,31 @@ def create_app(
     *,
     bucket_origin: str = "",
     loopback: bool = True,
+    intake: Intake | None = None,
 ) -> FastAPI:
     """Compose the app. Raises SettingsError for a sign-in that is configured by half.
 
     The ticket's PUT route is there only where tickets lead to ourselves, and pictures are sent
     from here only where their addresses are ours; `bucket_origin` is where pictures are sent and
     fetched otherwise. `loopback`: requests for the names of this machine are answered.
+    `intake` has the limits of what is taken at once.
     """
     app = FastAPI(title="Taglight", openapi_url=None, redirect_slashes=False)
     tree = static.StaticTree()
     signin = sign_in_of(settings)
     ticket_limit = Limit(settings.tickets_per_minute, 60) if signin else None
     app.state.services = Services(
-        settings, store, database, indexer, library, tickets, urls, tree, signin, ticket_limit
+        settings,
+        store,
+        database,
+        indexer,
+        library,
+        tickets,
+        urls,
+        tree,
+        signin,
+        ticket_limit,
+        intake or Intake(),
     )
     app.state.static_root = tree.root
     app.state.modules = tree.modules("js/main.js")

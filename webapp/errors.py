@@ -34,6 +34,9 @@ SENTENCES = {
 }
 
 
+DISK_FULL = "The disk is full: nothing more can be kept until some space is free."
+
+
 class RequestError(Exception):
     """A request that is answered with this status and sentence; `facts` go with the problem."""
 
@@ -54,11 +57,13 @@ STATUS_OF: dict[type[errors.TaglightError], tuple[int, str | None]] = {
     errors.PreconditionFailedError: (409, "This was changed by someone else: please try again."),
     errors.NotTaggedYetError: (409, None),
     errors.ContentMismatchError: (400, "The bytes are not those that were announced."),
-    errors.StoreFullError: (507, "The disk is full: nothing more can be kept."),
+    errors.StoreFullError: (503, DISK_FULL),
+    errors.StoreReadOnlyError: (503, "The library can only be read now: nothing was changed."),
     errors.StoreRefusedError: (503, "The pictures cannot be reached: Taglight lacks the right to."),
     errors.StoreUnavailableError: (503, "The pictures cannot be reached now: try again shortly."),
     errors.StoreRefusedError: (503, "The pictures cannot be reached now: try again shortly."),
     errors.CatalogUnavailableError: (503, "The catalog cannot be reached now: try again shortly."),
+    errors.CatalogFullError: (503, DISK_FULL),
     errors.DocumentError: (422, None),
     errors.SearchSyntaxError: (400, None),
     errors.InvalidCursorError: (
@@ -119,7 +124,7 @@ def answer(
     headers = dict(headers or {})
     if "retry_after" in error.facts:
         headers["Retry-After"] = str(error.facts["retry_after"])
-    if error.status in (503, 507):
+    if error.status == 503:
         headers.setdefault("Retry-After", "5")
     if not is_page(path):
         return problem(error.status, error.sentence, headers, error.facts)

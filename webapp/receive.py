@@ -6,7 +6,8 @@ overwritten. The bytes go through in pieces; the picture is there whole or not a
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
@@ -34,7 +35,10 @@ from webapp.uploads import key_of
 router = APIRouter()
 
 PIECE = 512 * 1024  # bytes handed to the disk at once
-IDLE_SECONDS = 30.0  # without a byte, then the sender is given up
+# A sender who brings less than this in so many seconds is given up; sooner where others wait.
+LEAST_BYTES = 16 * 1024
+IDLE_SECONDS, HURRIED_SECONDS = 30.0, 5.0
+_LOOK_SECONDS = 1.0
 
 
 class ObjectWriter(Protocol):
@@ -107,10 +111,15 @@ class Reception:
         store, upload = self._services.store, self._upload
         if not isinstance(store, ReceivingStore):
             raise RequestError(404, "Pictures are not sent here.")
-        with store.writer(upload.key, size=upload.size, sha256=upload.sha256 or None) as writer:
-            async for piece in pieces(request):
-                await run_in_threadpool(self._write, writer, piece)
-            return await run_in_threadpool(self._finish, writer)
+        intake = self._services.intake
+        async with intake.turn():
+            with (
+                intake.room(upload.size),
+                store.writer(upload.key, size=upload.size, sha256=upload.sha256 or None) as writer,
+            ):
+                async for piece in pieces(request, lambda: intake.is_crowded):
+                    await run_in_threadpool(self._write, writer, piece)
+                return await run_in_threadpool(self._finish, writer)
 
     def _write(self, writer: ObjectWriter, piece: bytes) -> None:
         self._digest.update(piece)
@@ -139,26 +148,48 @@ def answer(key: str, status: str, code: int) -> Response:
     return json_response({"key": key, "id": keys.image_id(key), "status": status}, code)
 
 
-async def pieces(request: Request) -> AsyncIterator[bytes]:
-    """Yield the body in pieces of a good size. Raises RequestError (408) for a sleeper."""
-    stream = request.stream()
+async def pieces(
+    request: Request, is_crowded: Callable[[], bool] = lambda: False
+) -> AsyncIterator[bytes]:
+    """Yield the body in pieces of a good size. Raises RequestError (408) for a sleeper.
+
+    Only the time counts in which we wait for the sender, never that in which the disk writes.
+    """
     gathered = bytearray()
-    while True:
-        try:
-            async with asyncio.timeout(IDLE_SECONDS):
-                chunk = await anext(stream, None)
-        except TimeoutError as error:
-            raise RequestError(
-                408, "Nothing has arrived for too long: please send again."
-            ) from error
-        if chunk is None:
-            break
+    async for chunk in _awake(request.stream(), is_crowded):
         gathered += chunk
         if len(gathered) >= PIECE:
             yield bytes(gathered)
             gathered.clear()
     if gathered:
         yield bytes(gathered)
+
+
+async def _awake(
+    stream: AsyncIterator[bytes], is_crowded: Callable[[], bool]
+) -> AsyncIterator[bytes]:
+    """Yield what comes as long as enough of it comes."""
+    waited, brought = 0.0, 0
+    while True:
+        following = asyncio.ensure_future(anext(stream, None))
+        try:
+            while not following.done():
+                began = time.monotonic()
+                patience = HURRIED_SECONDS if is_crowded() else IDLE_SECONDS
+                if waited >= patience:
+                    raise RequestError(408, "Too little has arrived: please send again.")
+                pause = min(_LOOK_SECONDS, patience - waited)
+                await asyncio.wait({following}, timeout=pause)
+                waited += time.monotonic() - began
+            chunk = following.result()
+        finally:
+            following.cancel()
+        if chunk is None:
+            return
+        brought += len(chunk)
+        if brought >= LEAST_BYTES:
+            waited, brought = 0.0, 0
+        yield chunk
 
 
 def _taken(services: Services, upload: Upload) -> RequestError:

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,6 +24,7 @@ HEADERS = {
 HSTS = "max-age=31536000"
 MAX_HEADER_BYTES = 64 * 1024  # of all headers and the address together
 IDLE_SECONDS = 30.0  # without a byte of a body, then the sender is given up
+BODY_SECONDS = 60.0  # for the whole of it
 
 
 def content_policy(nonce: str, bucket: str = "") -> str:
@@ -126,15 +128,17 @@ class Security:
         """Stop a body that grows beyond the limit without having said so."""
         if self._may_be_large(scope) or scope["method"] in ("GET", "HEAD"):
             return receive
-        size = 0
+        size, waited = 0, 0.0
 
         async def counted() -> Message:
-            nonlocal size
+            nonlocal size, waited
+            began = time.monotonic()
             try:
-                async with asyncio.timeout(IDLE_SECONDS):
+                async with asyncio.timeout(min(IDLE_SECONDS, BODY_SECONDS - waited)):
                     message = await receive()
             except TimeoutError as error:
                 raise RequestError(408, "Nothing has arrived for too long.") from error
+            waited += time.monotonic() - began
             size += len(message.get("body", b""))
             if size > MAX_BODY_BYTES:
                 raise RequestError(413, "This is more than is taken at once.")

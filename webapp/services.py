@@ -1,11 +1,12 @@
 """Everything the routes work with, composed once by create_app's caller."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
 from catalog.storage import ObjectStore
+from webapp.intake import Intake
 from webapp.limits import Limit
 from webapp.media import MediaUrls
 from webapp.settings import WebSettings
@@ -34,6 +35,7 @@ class Services:
     static: StaticTree
     signin: SignIn | None = None
     ticket_limit: Limit | None = None  # only where people sign in
+    intake: Intake = field(default_factory=Intake)
 
 
 def services_of(request: Request) -> Services:

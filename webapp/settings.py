@@ -39,6 +39,20 @@ class WebSettings(SignInSettings):
         description="So many pictures may one signed-in user begin to send in a minute.",
     )
 
+    disk_reserve: int = Field(
+        default=256 * 1024 * 1024,
+        ge=0,
+        validation_alias="TAGLIGHT_DISK_RESERVE",
+        description="So many bytes of the disk (5 % at most) are kept for what Taglight writes.",
+    )
+
+    most_waiting: int = Field(
+        default=100_000,
+        ge=1,
+        validation_alias="TAGLIGHT_MOST_WAITING",
+        description="With so many sent pictures waiting to be tagged, no more are taken for now.",
+    )
+
     @field_validator("allowed_hosts", mode="before")
     @classmethod
     def _split_hosts(cls, value: object) -> object:

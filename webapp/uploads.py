@@ -76,6 +76,7 @@ async def request_tickets(request: Request) -> Response:
     if services.settings.public_url.partition("://")[2] == request.headers["host"].lower():
         origin = services.settings.public_url
     check_rate(services, request, len(files))
+    await run_in_threadpool(services.intake.check)
     desk = Desk(services, origin, subject(request))
     answers = await run_in_threadpool(desk.answer, files)
     return json_response({"uploads": answers})

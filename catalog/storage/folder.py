@@ -144,6 +144,12 @@ class FolderStore(FolderReader):
                     f"The folder {self._root}/{name} is missing or may not be written."
                 )
 
+    def space(self) -> tuple[int, int]:
+        """Return how many bytes may be written to the disk, and how many it has altogether."""
+        with mishaps.reading(self._root, ""):
+            found = os.statvfs(self._root)
+        return found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
+
     def remove_abandoned_temporary_files(self) -> int:
         """Remove what interrupted writes left behind; return how many files that were."""
         removed = 0

@@ -162,6 +162,11 @@ class Journal:
         """Return how many messages wait, those in work and those delayed included."""
         return int(self._query("SELECT count(*) FROM messages WHERE queue = ?", (queue,))[0][0])
 
+    def sent_by_people(self) -> int:
+        """Return how many pictures wait to be tagged, without those of a backfill."""
+        count = "SELECT count(*) FROM messages WHERE queue = 'tag' AND priority = 0"
+        return int(self._query(count, ())[0][0])
+
     def release_all(self) -> None:
         """End all leases: what a dead worker held comes back at once."""
         with self._writing() as connection:

@@ -10,6 +10,7 @@ from catalog.errors import (
     KeyTakenError,
     ObjectNotFoundError,
     StoreFullError,
+    StoreReadOnlyError,
     StoreUnavailableError,
     TaglightError,
 )
@@ -50,10 +51,10 @@ def writing(root: str, key: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise _translate(root, key, error) from error
+        raise _translate(root, key, error, writes=True) from error
 
 
-def _translate(root: str, key: str, error: OSError) -> TaglightError:
+def _translate(root: str, key: str, error: OSError, *, writes: bool = False) -> TaglightError:
     if error.errno in _OTHER_KIND:
         return KeyTakenError(key)
     if error.errno in _IMPOSSIBLE:
@@ -62,13 +63,18 @@ def _translate(root: str, key: str, error: OSError) -> TaglightError:
         return StoreFullError(
             f"There is no space left on the disk of the library {root}. Free some and try again."
         )
-    if error.errno in _FORBIDDEN:
+    if error.errno in _FORBIDDEN and not writes:
         return StoreUnavailableError(
             f"Taglight is not permitted to use {error.filename or root}. "
             "Give this user the right to read and write the library."
         )
+    if error.errno in _FORBIDDEN:
+        return StoreReadOnlyError(
+            f"Taglight is not permitted to change {error.filename or root}. "
+            "Give this user the right to write the library."
+        )
     if error.errno == errno.EROFS:
-        return StoreUnavailableError(
+        return StoreReadOnlyError(
             f"The library {root} is on a read-only disk. Nothing can be changed there."
         )
     return StoreUnavailableError(

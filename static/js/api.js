@@ -16,9 +16,11 @@ export class ApiError extends Error {
    * @param {string} sentence for a person
    * @param {number} status HTTP status, 0 without an answer
    * @param {Record<string, unknown>} problem the RFC 9457 document, {} where there was none
+   * @param {number} retryAfter in how many seconds the server wants to be asked again, 0: it does not say
    */
-  constructor(sentence, status, problem = {}) {
+  constructor(sentence, status, problem = {}, retryAfter = 0) {
     super(sentence);
+    this.retryAfter = retryAfter;
     this.name = "ApiError";
     this.status = status;
     this.problem = problem;
@@ -37,6 +39,12 @@ export class ApiError extends Error {
 export function isPassing(status) {
   return status === 0 || status === 408 || status === 425 || status === 429 || status >= 500;
 }
+
+/**
+ * Read a Retry-After header: seconds, 0 where there is none or it is none of ours.
+ * @param {string|null} header
+ */
+export const secondsOf = (header) => (/^\d{1,5}$/.test(header ?? "") ? Number(header) : 0);
 
 /**
  * Return a sentence for a status and the problem document that came with it.
@@ -82,7 +90,8 @@ export async function call(method, url, { body, signal } = {}) {
   }
   if (!response.ok) {
     const problem = await problemOf(response);
-    throw new ApiError(sentenceFor(response.status, problem), response.status, problem);
+    const retryAfter = secondsOf(response.headers.get("Retry-After"));
+    throw new ApiError(sentenceFor(response.status, problem), response.status, problem, retryAfter);
   }
   if (response.status === 204) return null;
   try {

@@ -154,6 +154,54 @@ describe("trouble", () => {
     assert.equal(world.puts.length, MAX_ATTEMPTS);
   });
 
+  it("that a busy server says will pass is waited out by all, as long as it says, and nothing is given up", async () => {
+    const { world, sender, add, queue } = setUp();
+    const timers = /** @type {[() => void, number][]} */ ([]);
+    world.later = (action, ms) => timers.push([action, ms]);
+    const busy = { status: 503, body: { detail: "The disk is full." }, retryAfter: 7 };
+    world.result = () => busy;
+    const items = Array.from({ length: 20 }, (_, n) => add(`${n}.jpg`));
+    sender.pump();
+    await settle();
+    for (let round = 1; round <= MAX_ATTEMPTS + 3; round += 1) {
+      assert.ok(world.puts.length <= PARALLEL * round, "the others have not knocked in vain");
+      assert.ok([...queue.items.values()].some((item) => item.message === "The disk is full."));
+      const [wake, ms] = timers.pop() ?? assert.fail("nothing will wake it");
+      timers.length = 0;
+      assert.ok(ms <= 7000);
+      world.time += 7000;
+      wake();
+      await settle();
+    }
+    assert.ok(items.every((item) => item.attempts === 0 && item.state !== "error"));
+    world.result = () => ({ status: 201, body: {} });
+    while (timers.length && items.some((item) => item.state !== "pending")) {
+      world.time += 7000;
+      for (const [wake] of timers.splice(0)) wake();
+      await settle();
+    }
+    assert.deepEqual(new Set(items.map((item) => item.state)), new Set(["pending"]));
+  });
+
+  it("with a question for tickets that came too often is asked again when the server says", async () => {
+    const { world, sender, add } = setUp();
+    const pauses = /** @type {number[]} */ ([]);
+    const { later, askTickets } = world;
+    world.later = (action, ms) => {
+      pauses.push(ms);
+      later(action, ms);
+    };
+    world.askTickets = async () => {
+      world.askTickets = askTickets;
+      throw new ApiError("Wait a moment.", 429, {}, 12);
+    };
+    const item = add("a.jpg");
+    sender.pump();
+    await settle();
+    assert.deepEqual([item.state, item.attempts], ["pending", 0]);
+    assert.ok(pauses.includes(12_000));
+  });
+
   it("with the question for tickets is tried again, unless it is our own mistake", async () => {
     let times = 0;
     const { world, sender, add } = setUp();

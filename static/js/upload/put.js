@@ -2,6 +2,8 @@
  * Send one file to the address its ticket names, with progress: what fetch cannot tell.
  */
 
+import { secondsOf } from "../api.js";
+
 /** With no byte moving for so long the connection counts as lost, ms. */
 const STALLED_MS = 60_000;
 
@@ -9,6 +11,7 @@ const STALLED_MS = 60_000;
  * @typedef {object} PutResult
  * @property {number} status HTTP status, 0 where no answer came
  * @property {Record<string, any>} body the JSON answer, {} where there was none
+ * @property {number} [retryAfter] in how many seconds to try again, 0 where the server does not say
  */
 
 /**
@@ -39,7 +42,7 @@ export function put(file, ticket, { signal, onProgress }) {
     request.addEventListener("loadend", () => {
       end();
       if (signal.aborted) reject(new DOMException("Cancelled", "AbortError"));
-      else resolve({ status: request.status, body: jsonOf(request.responseText) });
+      else resolve(resultOf(request));
     });
     request.open(ticket.method, ticket.url);
     for (const [name, value] of Object.entries(ticket.headers)) request.setRequestHeader(name, value);
@@ -47,6 +50,16 @@ export function put(file, ticket, { signal, onProgress }) {
     moved();
     request.send(file);
   });
+}
+
+/**
+ * @param {XMLHttpRequest} request that has ended
+ * @returns {PutResult}
+ */
+function resultOf(request) {
+  // Another origin's headers, as a bucket's, are not ours to read: asking for one logs an error.
+  const header = request.status === 429 || request.status === 503 ? request.getResponseHeader("Retry-After") : null;
+  return { status: request.status, body: jsonOf(request.responseText), retryAfter: secondsOf(header) };
 }
 
 /**

@@ -214,6 +214,16 @@ export class UploadQueue {
   }
 
   /**
+   * Take a wish to be asked later: back to the end of the line, which costs no try.
+   * @param {Item} item
+   * @param {number} notBefore ms
+   * @param {string} message why, for the person
+   */
+  postpone(item, notBefore, message) {
+    this.move(item, "waiting", { message, notBefore });
+  }
+
+  /**
    * Start a stopped file again, at the end of the line.
    * @param {Item} item in state error or cancelled
    * @returns {boolean} false where there is nothing to send any more (it was lost with a reload)

@@ -31,6 +31,8 @@ const BATCH_BYTES = 32_000_000;
 const TICKET_MARGIN_MS = 30_000;
 /** A refused ticket is renewed this often at most. */
 const TICKET_TRIES = 2;
+/** However long a server wants to be left alone, it is asked again after this, ms. */
+const LONGEST_QUIET_MS = 300_000;
 
 export class Sender {
   #queue;
@@ -42,6 +44,8 @@ export class Sender {
   /** @type {Map<Item, Item[]>} */
   #twins = new Map();
   #preparing = false;
+  /** Until when the server wants to be left alone, ms. */
+  #quietUntil = 0;
   #batch = FIRST_BATCH;
 
   /**
@@ -55,8 +59,26 @@ export class Sender {
 
   /** Start whatever can be started: call it after each addition or retry. */
   pump() {
+    if (this.#world.now() < this.#quietUntil) return;
     for (let item = this.#queue.nextToSend(); item; item = this.#queue.nextToSend()) this.#send(item);
     if (!this.#preparing && this.#queue.ready < PARALLEL * 2) this.#prepare();
+  }
+
+  /**
+   * Take a failure that passes: a busy server or a full disk say when to come again, and then all wait
+   * for that and nothing is given up; else each file has its tries.
+   * @param {Item} item
+   * @param {string} message
+   * @param {number} [retryAfter] seconds, 0 where the server does not say
+   */
+  #comeAgain(item, message, retryAfter = 0) {
+    const now = this.#world.now();
+    if (!retryAfter) return this.#queue.stumble(item, now, message);
+    const until = now + Math.min(retryAfter * 1000, LONGEST_QUIET_MS);
+    this.#queue.postpone(item, until, message);
+    if (until <= this.#quietUntil) return;
+    this.#quietUntil = until;
+    this.#world.later(() => this.pump(), until - now);
   }
 
   /**
@@ -152,7 +174,7 @@ export class Sender {
     } catch (error) {
       const passing = error instanceof ApiError && error.passing;
       for (const item of items.filter((item) => item.state === "ticket")) {
-        if (passing) this.#queue.stumble(item, this.#world.now(), messageOf(error));
+        if (passing) this.#comeAgain(item, messageOf(error), error.retryAfter);
         else this.#queue.move(item, "error", { message: messageOf(error) });
         this.#settleTwins(item);
       }
@@ -206,7 +228,7 @@ export class Sender {
    * @param {Item} item
    * @param {PutResult} result
    */
-  #takeResult(item, { status, body }) {
+  #takeResult(item, { status, body, retryAfter }) {
     const now = this.#world.now();
     if (status >= 200 && status < 300) {
       this.#queue.progress(item, item.size);
@@ -228,7 +250,7 @@ export class Sender {
       // The ticket has expired after all, by another clock than ours: ask for another one.
       this.#queue.move(item, "waiting", { attempts: item.attempts + 1 });
     } else if (status === 409 || isPassing(status)) {
-      this.#queue.stumble(item, now, sentenceFor(status, body));
+      this.#comeAgain(item, sentenceFor(status, body), retryAfter);
     } else {
       this.#queue.move(item, "error", { message: sentenceFor(status, body) });
     }

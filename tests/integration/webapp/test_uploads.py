@@ -377,7 +377,7 @@ def test_body_beyond_all_measure(site: Site) -> None:
 
 
 def test_full_disk(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A store that says so is answered with 507, and with when to try again."""
+    """A store that says so is answered with 503, and with when to try again."""
 
     def full(*_: object, **__: object) -> object:
         raise StoreFullError("No space left.")
@@ -385,6 +385,6 @@ def test_full_disk(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     ticket = site.ask_ticket()
     monkeypatch.setattr(type(site.store), "writer", full)
     response = site.send(ticket)
-    assert response.status_code == 507
+    assert response.status_code == 503
     assert response.headers["retry-after"] == "5"
     assert "disk is full" in response.json()["detail"]

@@ -10,6 +10,7 @@ from catalog.errors import (
     KeyTakenError,
     ObjectNotFoundError,
     PreconditionFailedError,
+    StoreFullError,
     StoreUnavailableError,
     TaglightError,
 )
@@ -114,3 +115,25 @@ def test_runs_until_told_to_stop(home: Home) -> None:
     thread.join(timeout=30)
     assert done == ["a", "b", "c"]
     assert home.journal.waiting("index") == 0
+
+
+def test_what_the_journal_could_not_be_told_is_told_later(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk a message can be neither put back nor be done; nor is it kept from others."""
+    home.journal.send("tag", {"name": "a"})
+    work = Work(StoreFullError("The disk is full."))
+    each = Consumer(home.journal, "tag", work)
+
+    def full(*_: object, **__: object) -> None:
+        raise StoreFullError("The disk is full.")
+
+    for step in ("put_back", "done"):
+        with monkeypatch.context() as patch:
+            patch.setattr(Journal, step, full)
+            for _ in range(2):
+                with pytest.raises(StoreFullError):
+                    each.work_one()
+    assert not each.work_one()
+    assert work.attempts == [1, 1]
+    assert home.journal.waiting("tag") == 0
