@@ -1,6 +1,7 @@
 """What happens while bytes arrive: pieces, senders that leave, senders that sleep."""
 
 import asyncio
+import dataclasses
 import hashlib
 import tracemalloc
 from collections.abc import AsyncIterator, Coroutine
@@ -12,7 +13,7 @@ from starlette.requests import Request
 
 from tests.integration.conftest import Site
 from tests.integration.webapp.test_uploads import files_in
-from webapp import receive
+from webapp import intake, receive
 
 Messages = list[dict[str, Any]]
 
@@ -43,16 +44,22 @@ def scope_of(ticket: dict[str, Any], size: int) -> dict[str, Any]:
 
 async def put(site: Site, ticket: dict[str, Any], size: int, messages: Any) -> Messages:
     """Run the app on one PUT whose body is these messages; return what it sent."""
-    sent: Messages = []
-
-    async def send(message: Any) -> None:
-        sent.append(message)
 
     async def receive_one() -> Any:
         message = next(messages, None)
         if message is None:
             await asyncio.sleep(3600)
         return message
+
+    return await put_from(site, ticket, size, receive_one)
+
+
+async def put_from(site: Site, ticket: dict[str, Any], size: int, receive_one: Any) -> Messages:
+    """Run the app on one PUT whose body comes from there; return what it sent."""
+    sent: Messages = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
 
     await site.app(scope_of(ticket, size), receive_one, send)
     return sent
@@ -111,6 +118,33 @@ def test_sleeper_is_given_up(site: Site, monkeypatch: pytest.MonkeyPatch) -> Non
     sent = run(put(site, ticket, 5, iter([chunk(b"123")])))
     assert sent[0]["status"] == 408
     assert files_in(site) == []
+
+
+def test_who_drips_is_given_up_sooner_where_others_wait(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A byte now and then keeps no turn: the others come to theirs, and nothing of it stays."""
+    monkeypatch.setattr(intake, "AT_ONCE", 1)
+    monkeypatch.setattr(receive, "HURRIED_SECONDS", 0.1)
+    limits = intake.Intake()
+    services = dataclasses.replace(site.app.state.services, intake=limits)
+    monkeypatch.setattr(site.app.state, "services", services)
+    slow, quick = site.ask_ticket(b"x" * 100_000), site.ask_ticket(b"12345")
+
+    async def drip() -> Any:
+        await asyncio.sleep(0.02)
+        return chunk(b"x")
+
+    async def both() -> list[int]:
+        first = asyncio.ensure_future(put_from(site, slow, 100_000, drip))
+        while not files_in(site):
+            await asyncio.sleep(0.01)
+        second = await put(site, quick, 5, iter([chunk(b"12345", more=False)]))
+        answer = await first
+        return [answer[0]["status"], second[0]["status"]]
+
+    assert run(both()) == [408, 201]
+    assert files_in(site) == [quick["key"]]
 
 
 def test_large_file_is_never_held(site: Site) -> None:
