@@ -3,6 +3,7 @@
 The API answers with RFC 9457 problem documents, pages with a page that says the same.
 """
 
+import asyncio
 import json
 import logging
 from http import HTTPStatus
@@ -34,6 +35,7 @@ SENTENCES = {
 }
 
 
+STOPPING = "Taglight is being stopped here: try again in a moment."
 DISK_FULL = "The disk is full: nothing more can be kept until some space is free."
 
 
@@ -206,6 +208,13 @@ class LastResort:
 
         try:
             await self.app(scope, receive, watch)
+        except asyncio.CancelledError:
+            # The server ends, and has waited as long as it may: whoever is cut off can come again.
+            if scope["type"] != "http":
+                raise
+            if not started:
+                error = RequestError(503, STOPPING)
+                await answer(Request(scope), error)(scope, receive, send)
         except Exception:
             if scope["type"] != "http" or started:
                 raise

@@ -33,6 +33,7 @@ class Told:
 
     kept: dict[str, str] = field(default_factory=dict)  # key -> SHA-256
     answers: Counter[int] = field(default_factory=Counter)  # by status; 0: no answer
+    sentences: set[str] = field(default_factory=set)  # what was said of it
     unkind: list[str] = field(default_factory=list)  # refusals that do not say when to try again
     seconds: list[float] = field(default_factory=list)  # from the ticket to the acknowledgement
     by_client: Counter[int] = field(default_factory=Counter)
@@ -146,7 +147,10 @@ class Senders:
         again = response.headers.get("Retry-After", "")
         if response.status in (429, 503, 507) and not again.isdigit():
             self.told.unkind.append(f"{response.status}: {content[:200]!r}")
-        return response.status, json.loads(content), float(again) if again.isdigit() else 0.1
+        answer = json.loads(content)
+        if response.status >= 400:
+            self.told.sentences.add(answer["detail"])
+        return response.status, answer, float(again) if again.isdigit() else 0.1
 
     def _count(self, status: int) -> None:
         with self.told.lock:
