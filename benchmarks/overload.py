@@ -66,7 +66,7 @@ def _rows(
     print(
         f"| {asked.uploads:,} uploads from {asked.clients} clients at once, {SLEEPERS} senders "
         f"asleep, {refused:,} times told when to come again | 1 "
-        f"| {'nothing' if not wrong else wrong} | all received in {sent:.0f} s, all tagged in "
+        f"| {wrong or 'nothing'} | all received in {sent:.0f} s, all tagged in "
         f"{tagged:.0f} s | `{command}` |"
     )
     ratio = busy.p95 / idle.p95

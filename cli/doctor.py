@@ -15,7 +15,7 @@ from catalog.storage.folder import FolderStore
 from catalog.storage.s3 import S3Store
 from cli.checkup import catalogs, machine, mending
 from cli.checkup.adoption import Adoption, look
-from cli.checkup.bucket import LOCAL_ORIGIN, check_bucket, check_cors
+from cli.checkup.bucket import LOCAL_ORIGIN, check_bucket, check_cors, check_rights
 from cli.checkup.catalogs import CatalogState
 from cli.checkup.comparing import Comparer, Comparison
 from cli.checkup.findings import Finding, lines
@@ -98,6 +98,7 @@ def examine(library: str, recognizer: KnownRecognizer) -> Checkup:
     checkup.catalog, finding = catalogs.look_at_catalog(checkup.catalog_url)
     checkup.findings.append(finding)
     checkup.findings.append(machine.check_journal(ours, worked_on=checkup.worked_on))
+    checkup.findings += machine.check_ours(ours)
     try:
         with _catalog(checkup) as database:
             checkup.found = _compare(library, database)
@@ -130,6 +131,7 @@ def _look_at_place(checkup: Checkup) -> bool:
             found, checkup.adoption = look(store, urls, origin)
             checkup.findings += found
         else:
+            checkup.findings.append(check_rights(store))
             checkup.findings.append(check_cors(store, origin or LOCAL_ORIGIN))
         return True
     finally:
@@ -162,6 +164,7 @@ def mend(checkup: Checkup, recognizer: KnownRecognizer) -> bool:
         raise TaglightError(f"{error} Mend this first.") from error
     try:
         home.journal.waiting("tag")  # opens it: a damaged one is set aside
+        mending.keep_secret(home.ours)
         mending.put_away(home.store, checkup.found)
         stopped = mending.tag_lacking(home, checkup.found, recognizer, worked_on=checkup.worked_on)
         if not stopped:

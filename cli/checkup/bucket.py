@@ -4,13 +4,15 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from catalog.errors import StoreUnavailableError
+from catalog.errors import PreconditionFailedError, StoreUnavailableError
+from catalog.keys import PREFIXES
 from catalog.storage.s3 import S3Store
 from catalog.storage.s3_errors import translated
 from cli.checkup.findings import Finding, well
 
 # What the page asks for when it sends a picture (webapp/s3_tickets.py).
 HEADERS = ("content-type", "if-none-match", "x-amz-checksum-sha256")
+_NEVER_WRITTEN = "taglight-doctor-asks-whether-it-may-write"
 LOCAL_ORIGIN = "http://127.0.0.1:8000"
 
 
@@ -29,12 +31,49 @@ def check_bucket(store: S3Store) -> Finding:
     return well(f"The bucket {store.bucket} answers, in {store.region}.")
 
 
+def check_rights(store: S3Store) -> Finding:
+    """Look whether these credentials may write, without writing: on a condition that never holds.
+
+    A bucket that does not know such conditions would have let two writers overwrite each other.
+    """
+    refused = []
+    for prefix in PREFIXES:
+        try:
+            written = store.put(prefix + _NEVER_WRITTEN, b"", if_match="0" * 32)
+        except PreconditionFailedError:
+            continue
+        except StoreUnavailableError as error:
+            refused.append((prefix, str(error)))
+        else:
+            store.delete(written.key, if_match=written.etag)
+            return Finding(
+                "wrong",
+                f"The bucket {store.bucket} does not heed If-Match.",
+                "Two who write one document at once would overwrite each other's.",
+                "Use a store that knows conditional writes, as S3 does.",
+            )
+    if refused:
+        return Finding(
+            "wrong",
+            "These credentials may not write everywhere in the bucket.",
+            refused[0][1],
+            "Give them the rights that docs/bucket.md lists, under all prefixes.",
+            keys=[prefix for prefix, _ in refused],
+        )
+    return well("The bucket can be written under all of the library's prefixes.")
+
+
 def check_cors(store: S3Store, origin: str) -> Finding:
     """Look whether a page of this origin may send pictures to the bucket."""
     try:
         rules = cors_rules(store)
     except StoreUnavailableError as error:
-        return Finding("note", "It cannot be seen whether the page may send pictures.", str(error))
+        return Finding(
+            "note",
+            "It cannot be seen whether the page may send pictures.",
+            str(error),
+            "Look at the bucket's CORS rules yourself: docs/bucket.md shows what is needed.",
+        )
     if allows(rules, origin):
         return well(f"The page at {origin} may send pictures to the bucket.")
     return Finding(

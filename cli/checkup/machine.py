@@ -16,12 +16,13 @@ from catalog.keys import PREFIXES
 from catalog.settings import settings_error, tagging_environment
 from catalog.storage.folder_reading import OURS
 from catalog.storage.paths import TEMPORARY_SUFFIX
-from cli.checkup.findings import Finding, well
+from cli.checkup.findings import Finding, counted, well
 from cli.tagging.plan import KnownRecognizer
 from webapp.settings import WebSettings
 
 # Below this, a few uploads may fill the disk.
 LITTLE_SPACE = 1 << 30
+SECRET = "secret"  # noqa: S105 - the name of a file
 _Usage = Callable[[Path], int]
 
 
@@ -58,7 +59,13 @@ def check_folder(root: Path, free: _Usage = free_bytes) -> list[Finding]:
     try:
         space = free(root)
     except OSError as error:
-        return [*found, Finding("wrong", f"The disk of {root} does not answer: {error.strerror}.")]
+        silent = Finding(
+            "wrong",
+            f"The disk of {root} does not answer: {error.strerror}.",
+            "Nothing can be read or written there now.",
+            "Look whether it is connected and healthy, then run this again.",
+        )
+        return [*found, silent]
     if space < LITTLE_SPACE:
         found.append(
             Finding(
@@ -137,9 +144,45 @@ def check_journal(ours: Path, *, worked_on: bool) -> Finding:
         return Finding(
             "note",
             f"The list of work to do holds {waiting:,}, and taglight serve does not run.",
-            "It is worked off when it runs again.",
+            "What is to be tagged or indexed waits until it runs again.",
+            "taglight serve",
         )
     return well(f"The list of work to do opens; it holds {waiting:,}.")
+
+
+def check_ours(ours: Path) -> list[Finding]:
+    """Look at the secret that signs upload tickets, and at what was set aside as damaged."""
+    found = []
+    if lies_open(ours):
+        found.append(
+            Finding(
+                "wrong",
+                f"Other users of this machine can read {ours / SECRET}.",
+                "Who knows it can make upload tickets, and sessions where people sign in.",
+                f"chmod 600 {ours / SECRET}",
+                "Let only its owner read it.",
+            )
+        )
+    if damaged := sorted(ours.glob("*.damaged-*")):
+        size = _size_text(sum(path.stat().st_size for path in damaged))
+        found.append(
+            Finding(
+                "note",
+                f"{counted(len(damaged), 'file was', 'files were')} set aside as damaged.",
+                f"Others are in their place; these are kept in case they are of use, in {size}.",
+                "Remove them.",
+                keys=[str(path) for path in damaged],
+            )
+        )
+    return found
+
+
+def lies_open(ours: Path) -> bool:
+    """Tell whether others than its owner may read a library's secret."""
+    try:
+        return bool((ours / SECRET).stat().st_mode & 0o077)
+    except OSError:
+        return False
 
 
 def _missing_folders(missing: list[str]) -> Finding:

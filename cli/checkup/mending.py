@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from pathlib import Path
 
 from catalog.clock import utc_now
 from catalog.errors import (
@@ -15,11 +16,18 @@ from catalog.storage import ObjectStore
 from cli.checkup.comparing import Comparison
 from cli.checkup.documents import is_there, subject_of
 from cli.checkup.judging import is_suspicious
+from cli.checkup.machine import SECRET, lies_open
 from cli.home import Home
 from cli.step import bring_in_step
 from cli.tag import alone, run_todo, usual_jobs
 from cli.tagging.plan import KnownRecognizer
 from cli.tagging.todo import Todo
+
+
+def keep_secret(ours: Path) -> None:
+    """Let only its owner read the secret of a library."""
+    if lies_open(ours):
+        (ours / SECRET).chmod(0o600)
 
 
 def put_away(store: ObjectStore, found: Comparison) -> None:

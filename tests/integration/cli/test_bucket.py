@@ -17,7 +17,10 @@ import pytest
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
-from catalog.keys import metadata_key, thumbnail_key
+from catalog.errors import StoreRefusedError
+from catalog.keys import TRASH, metadata_key, thumbnail_key
+from catalog.storage import ObjectInfo
+from catalog.storage.s3 import S3Store
 from cli.doctor import doctor
 from cli.home import Home, open_home
 from cli.main import app
@@ -219,6 +222,30 @@ def test_serving_a_bucket_in_real_processes(s3_site: S3Site, library: str, tmp_p
         assert process.wait(20) == 0, (tmp_path / "log").read_text()
         process.stdout.close()  # type: ignore[union-attr]
         log.close()
+
+
+def test_the_doctor_says_what_may_not_be_written(
+    s3_site: S3Site,
+    library: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = keys_in(s3_site)
+    doctor(library, fix=False, recognizer=ToldRecognizer())
+    assert "can be written under all" in capsys.readouterr().out
+    assert keys_in(s3_site) == before  # asking has written nothing
+    put = S3Store.put
+
+    def refuses(store: S3Store, key: str, *arguments: Any, **named: Any) -> ObjectInfo:
+        if key.startswith(TRASH):
+            raise StoreRefusedError("The bucket refuses PutObject.")
+        return put(store, key, *arguments, **named)
+
+    monkeypatch.setattr(S3Store, "put", refuses)
+    assert doctor(library, fix=False, recognizer=ToldRecognizer()) == 1
+    said = capsys.readouterr().out
+    assert "may not write everywhere" in said
+    assert "\n       trash/\n" in said
 
 
 def test_the_doctor_says_whether_the_page_may_send_pictures(

@@ -112,6 +112,12 @@ def hurt_folders(folder: Folder) -> None:
     (folder.root / "trash").rmdir()
 
 
+def hurt_secret(folder: Folder) -> None:
+    secret = folder.root / ".taglight/secret"
+    secret.write_text("of this library")
+    secret.chmod(0o644)
+
+
 HURTS = {
     hurt_pictures: "1 picture has no document",
     hurt_changed: "1 picture has changed",
@@ -126,6 +132,7 @@ HURTS = {
     hurt_version: "of another version",
     hurt_journal: "journal.sqlite, is damaged",
     hurt_folders: "Folders of the library are missing",
+    hurt_secret: "Other users of this machine can read",
 }
 
 
@@ -207,6 +214,12 @@ def test_a_picture_in_the_trash_is_no_illness(library: Folder) -> None:
     Library(home.store, home.indexer, home.journal).delete("uploads/a.png")
     home.close()
     assert looked_at(library) == 0
+
+
+def test_what_was_set_aside_is_told(library: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+    (library.root / ".taglight/catalog.sqlite.damaged-20261128T000000Z").write_bytes(b"noise")
+    assert looked_at(library) == 0
+    assert "1 file was set aside as damaged" in capsys.readouterr().out
 
 
 def test_no_folder_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
