@@ -56,19 +56,8 @@ def create_app(
     tree = static.StaticTree()
     signin = sign_in_of(settings)
     ticket_limit = Limit(settings.tickets_per_minute, 60) if signin else None
-    app.state.services = Services(
-        settings,
-        store,
-        database,
-        indexer,
-        library,
-        tickets,
-        urls,
-        tree,
-        signin,
-        ticket_limit,
-        intake or Intake(),
-    )
+    parts = (settings, store, database, indexer, library, tickets, urls, tree)
+    app.state.services = Services(*parts, signin, ticket_limit, intake or Intake())
     app.state.static_root = tree.root
     app.state.modules = tree.modules("js/main.js")
     errors.install(app)

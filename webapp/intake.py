@@ -7,6 +7,9 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import TypeVar
+
+from starlette.concurrency import run_in_threadpool
 
 from webapp.errors import DISK_FULL, RequestError
 
@@ -14,6 +17,8 @@ from webapp.errors import DISK_FULL, RequestError
 AT_ONCE = 16
 IN_LINE = 512
 LINE_SECONDS = 20.0
+# Threads for all of them together: what they do is quick, and pages must not queue behind it.
+HANDS = 2
 # Seconds after which a sender is to try again.
 AGAIN_SOON, AGAIN_LATER, AGAIN_WHEN_FREE = 2, 30, 15
 # How long a count of what waits is believed, in seconds.
@@ -21,6 +26,7 @@ _COUNT_SECONDS = 1.0
 # Of a small disk no more than this part is kept free.
 _LARGEST_SHARE = 20
 
+T = TypeVar("T")
 Space = Callable[[], tuple[int, int]]
 
 
@@ -42,6 +48,7 @@ class Intake:
     ) -> None:
         self._space, self._reserve = space, reserve
         self._waiting, self._most_waiting = waiting, most_waiting
+        self._hands = asyncio.Semaphore(HANDS)
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._line = 0
         self._promised = 0
@@ -60,6 +67,11 @@ class Intake:
                 f"{self._count:,} pictures wait to be tagged: more are taken when some are done.",
                 retry_after=AGAIN_LATER,
             )
+
+    async def do(self, work: Callable[..., T], *arguments: object) -> T:
+        """Do a part of somebody's upload in one of the few threads that there are for that."""
+        async with self._hands:
+            return await run_in_threadpool(work, *arguments)
 
     @property
     def is_crowded(self) -> bool:

@@ -118,8 +118,8 @@ class Reception:
                 store.writer(upload.key, size=upload.size, sha256=upload.sha256 or None) as writer,
             ):
                 async for piece in pieces(request, lambda: intake.is_crowded):
-                    await run_in_threadpool(self._write, writer, piece)
-                return await run_in_threadpool(self._finish, writer)
+                    await intake.do(self._write, writer, piece)
+                return await intake.do(self._finish, writer)
 
     def _write(self, writer: ObjectWriter, piece: bytes) -> None:
         self._digest.update(piece)

@@ -10,7 +10,6 @@ from urllib.parse import urljoin
 
 from fastapi import APIRouter
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -76,9 +75,9 @@ async def request_tickets(request: Request) -> Response:
     if services.settings.public_url.partition("://")[2] == request.headers["host"].lower():
         origin = services.settings.public_url
     check_rate(services, request, len(files))
-    await run_in_threadpool(services.intake.check)
+    await services.intake.do(services.intake.check)
     desk = Desk(services, origin, subject(request))
-    answers = await run_in_threadpool(desk.answer, files)
+    answers = await services.intake.do(desk.answer, files)
     return json_response({"uploads": answers})
 
 
