@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,15 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from benchmarks.libraries import documents
+from catalog import writes
+from catalog.csv_rows import csv_lines
+from catalog.database import Database
+from catalog.query import parse
+from catalog.rows import document_row
 from cli import step
 from cli.main import app
+from cli.step import selected
 from cli.tag import Options, tag
 from tests.fakes import ToldRecognizer
 from tests.integration.cli.conftest import Folder
@@ -139,6 +147,23 @@ def test_pages_follow_each_other_without_gap_or_double(
         folder.add(name)
     for sort in ("newest", "oldest", "taken", "name", "confidence"):
         assert sorted(row["name"] for row in rows(folder, "--sort", sort)) == names
+
+
+def test_any_number_takes_the_same_memory(tmp_path: Path) -> None:
+    """`benchmarks.export` looks at 100,000."""
+    most = []
+    for count in (1500, 3500):  # a page at a time, of 500
+        database = Database.open(f"sqlite:///{tmp_path}/{count}.sqlite")
+        rows = [document_row(info, key, found, "e") for info, key, found in documents(count)]
+        database.write(lambda connection, rows=rows: writes.put_images(connection, rows))
+        del rows
+        tracemalloc.start()
+        lines = sum(1 for _ in csv_lines(selected(database, parse("")), None))
+        most.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert lines == count + 1
+        database.close()
+    assert most[1] < 1.2 * most[0], most
 
 
 def test_a_file_appears_when_it_is_whole(folder: Folder, tmp_path: Path) -> None:
