@@ -86,3 +86,13 @@ def test_a_server_has_no_marks(postgres: Cluster) -> None:
     database = Database.open(postgres.create("unmarked"))
     assert database.mark() is None
     database.close()
+
+
+def test_a_file_that_is_another_has_another_mark(database: Database, tmp_path: Path) -> None:
+    mark = database.mark()
+    for file in tmp_path.glob("catalog #1.sqlite*"):
+        file.unlink()
+    # Nothing of the lost file counts, even while nobody has asked the catalog again.
+    assert database.mark() is None
+    database.check()
+    assert database.mark() not in (None, mark)
