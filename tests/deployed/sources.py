@@ -30,6 +30,7 @@ class EventSource:
     sqs: Any
     may_loop: bool = False
     ended: list[dict[str, Any]] = field(default_factory=list)
+    crashes: list[str] = field(default_factory=list)
     calls: list[dict[str, Any]] = field(default_factory=list)
     _stopped: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -71,7 +72,8 @@ class EventSource:
             return
         try:
             answer = self.function.call(event, trace(length + 1))
-        except FunctionError:
+        except FunctionError as error:
+            self.crashes.append(str(error))
             return
         failed = {each["itemIdentifier"] for each in (answer or {}).get("batchItemFailures", [])}
         assert failed <= {message["MessageId"] for message in messages}
