@@ -18,6 +18,7 @@ from webapp.s3_credentials import Credentials
 from webapp.s3_signing import Presigner
 from webapp.s3_tickets import S3Tickets
 from webapp.settings import WebSettings
+from webapp.signin.desk import sign_in_of
 from webapp.signin.guard import OPEN_PATHS, OPEN_TREES
 from webapp.tickets import Upload
 
@@ -263,6 +264,27 @@ def test_another_provider_needs_no_user_pool() -> None:
         "a secret",
     )
     assert found["OIDC_GROUPS_CLAIM"] == "groups"
+
+
+def test_a_provider_without_groups_has_editors_by_their_addresses() -> None:
+    """Google tells no groups, and Microsoft does not say that it has verified an address."""
+    stack = Stack(
+        **PROVIDER,
+        AllowedEmails="*@example.org",
+        EditorEmails="Ada@example.org, *@staff.example.org",
+        OidcTrustEmail="true",
+    )
+    signin = sign_in_of(WebSettings.model_validate(stack.environment("WebFunction")))
+    assert signin is not None
+
+    def role_of(address: str) -> str | None:
+        user = signin.policy.admit(signin.identity({"sub": "1", "email": address}))
+        return user.role if user else None
+
+    people = ["ada@example.org", "eve@staff.example.org", "bob@example.org", "eve@evil.example"]
+    assert [role_of(each) for each in people] == ["editor", "editor", "viewer", None]
+    default = Stack(**PROVIDER).environment("WebFunction")
+    assert (default["TAGLIGHT_EDITOR_EMAILS"], default["OIDC_TRUST_EMAIL"]) == ("", "false")
 
 
 def test_a_database_of_ones_own_needs_no_cluster() -> None:
