@@ -56,7 +56,13 @@ async def health():
 import sys
 from cli.home import open_home
 from cli.serve import compose
-app = compose(open_home(sys.argv[2]), "127.0.0.1")
+from catalog.facets import total
+from catalog.query import parse
+home = open_home(sys.argv[2])
+with home.database.reading() as connection:
+    total(connection, parse(""), None)
+getattr(home.database.arrays, "wait", lambda: None)()  # until they are loaded
+app = compose(home, "127.0.0.1")
 """,
 }
 RUN = """

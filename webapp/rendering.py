@@ -1,6 +1,7 @@
 """Templates to HTML: one environment, compiled once, escaped everywhere, strict about names."""
 
 import re
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals["tile_html"] = tile_html
+    made.globals["tiles_html"] = tiles_html
     return made
 
 
@@ -42,10 +43,12 @@ def template(name: str) -> Template:
     return environment().get_template(name)
 
 
-def tile_html(tile: tuple[Any, ...], asked: str) -> Markup:
-    """Return a tile's HTML; `asked` stands behind the path of the picture that it leads to."""
-    before, behind = _tile_pieces(tile)
-    return Markup(f"{before}{escape(asked)}{behind}")  # noqa: S704 - by the template but for this
+def tiles_html(tiles: Sequence[tuple[Any, ...]], asked: str) -> Markup:
+    """Return the HTML of tiles; `asked` stands behind the path of each picture they lead to."""
+    between = escape(asked)
+    pieces = [_tile_pieces(tile) for tile in tiles]
+    joined = "".join([f"{before}{between}{behind}" for before, behind in pieces])
+    return Markup(joined)  # noqa: S704 - the template has escaped all else
 
 
 @lru_cache(maxsize=_REMEMBERED_TILES)
