@@ -165,7 +165,7 @@ def measure(count: int) -> dict[str, float]:
             asks(second, "catalog", OUR_PAGE, OUR_COUNTS),
             unit_call(),
             *([third] if third else []),
-            repeats=9,
+            repeats=5,
         )
         browser.check()
     found = {OURS: ours, "Taglight, asked again": again, NATURAL: on_natural, ON_OURS: on_ours}

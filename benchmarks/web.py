@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPResponse
 from itertools import count as numbers
 from itertools import cycle
 from pathlib import Path
@@ -110,11 +110,18 @@ class Browser:
 
     def get(self, path: str) -> None:
         """Fetch what is there. Raises RuntimeError for an answer with another status than 200."""
-        self._connection.request("GET", path, headers={"Accept-Encoding": "gzip"})
-        answer = self._connection.getresponse()
+        try:
+            answer = self._ask(path)
+        except ConnectionError:  # closed by the server, which has waited long enough
+            self._connection.close()
+            answer = self._ask(path)
         self._body, self._zipped = answer.read(), answer.headers["Content-Encoding"] == "gzip"
         if answer.status != 200:
             raise RuntimeError(f"{path}: {answer.status}")
+
+    def _ask(self, path: str) -> HTTPResponse:
+        self._connection.request("GET", path, headers={"Accept-Encoding": "gzip"})
+        return self._connection.getresponse()
 
     @property
     def body(self) -> bytes:
