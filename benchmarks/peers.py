@@ -183,7 +183,7 @@ def line(count: int, who: str, seconds: float, ours: float, unit: float) -> str:
     if owed:
         verdict = f"≥ {owed} ×: {'met' if times >= owed else 'missed'}"
     return (
-        f"| {count:,} | {who} | {ms(seconds)} | {times:.1f} × | {verdict} | {seconds / unit:.1f} |"
+        f"| {count:,} | {who} | {ms(seconds)} | {times:.2f} × | {verdict} | {seconds / unit:.1f} |"
     )
 
 

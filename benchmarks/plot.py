@@ -47,7 +47,7 @@ def plot(series: dict[str, dict[int, float]]) -> str:
         parts.append(
             f'<polyline points="{line}" fill="none" stroke="{color}" stroke-width="2"/>'
             f'<path d="M{x(max(points)) + 3:.1f} {ends[name]:.1f}L{WIDTH - RIGHT + 14}'
-            f' {named[name]:.1f}" stroke="{color}" stroke-width=".5"/>'
+            f' {named[name]:.1f}" stroke="{color}" stroke-dasharray="1 3"/>'
             f'<text x="{WIDTH - RIGHT + 18}" y="{named[name] + 4:.1f}" fill="{color}">'
             f"{escape(name)}</text>"
         )
