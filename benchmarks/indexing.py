@@ -1,6 +1,6 @@
 """Documents from disk into the catalog: how many a second, and beside what cannot be spared.
 
-    .venv/bin/python -m benchmarks.indexing [100000]
+    .venv/bin/python -m benchmarks.indexing [100000] [--only sqlite|postgresql]
 
 A library of so many small files, each with its document, lies below the temporary folder. The
 floor is reading each document, `json.loads`, and the inserts of rows that are ready; ours is
@@ -13,10 +13,13 @@ import shutil
 import sys
 import time
 from argparse import ArgumentParser
+from collections.abc import Generator
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 from tempfile import gettempdir
 
+from benchmarks import servers
 from benchmarks.libraries import documents
 from benchmarks.measuring import Row, table
 from catalog import writes
@@ -33,13 +36,13 @@ OWED_A_SECOND = 3000
 REPEATS = 3
 
 
-def library(count: int) -> Path:
+def library(pictures: int) -> Path:
     """Return a folder with so many pictures and documents, made where it is missing."""
-    folder = Path(gettempdir()) / "taglight-benchmarks" / f"{count}-files"
+    folder = Path(gettempdir()) / "taglight-benchmarks" / f"{pictures}-files"
     done = folder / "done"
     if not done.exists():
         shutil.rmtree(folder, ignore_errors=True)
-        for number, (_, key, document) in enumerate(documents(count)):
+        for number, (_, key, document) in enumerate(documents(pictures)):
             picture, text = folder / key, folder / metadata_key(key)
             for path in (picture, text):
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,34 +72,62 @@ def ours(store: FolderStore, database: Database) -> float:
     return time.perf_counter() - start
 
 
-def main() -> int:
-    """Print a table."""
-    parser = ArgumentParser(description=__doc__)
-    parser.add_argument("count", nargs="?", type=int, default=100_000)
-    count: int = parser.parse_args().count
-    folder = library(count)
+def on_sqlite(folder: Path) -> Generator[str, None, None]:
+    """Yield addresses of empty catalogs in files beside the library."""
+    for number in count():
+        for leftover in folder.glob("catalog-*.sqlite*"):
+            leftover.unlink()
+        yield f"sqlite:///{folder}/catalog-{number}.sqlite"
+
+
+def on_postgresql(_: Path) -> Generator[str, None, None]:
+    """Yield addresses of empty databases on a server of our own."""
+    with servers.server() as cluster:
+        for number in count():
+            yield cluster.create(f"indexing_{number}")
+
+
+def measured(
+    engine: str, urls: Generator[str, None, None], store: FolderStore, pictures: int
+) -> list[Row]:
+    """Measure floor and ours in turns, each into an empty catalog."""
     times: dict[str, list[float]] = {"floor": [], "ours": []}
-    with closing(FolderStore(folder)) as store:
-        store.prepare()
-        for prefix in (UPLOADS, METADATA):
-            assert sum(1 for _ in store.list(prefix)) == count
-        for _ in range(REPEATS):
-            for name, measure in (("floor", floor), ("ours", ours)):
-                path = folder / f"{name}.sqlite"
-                for leftover in folder.glob(f"{name}.sqlite*"):
-                    leftover.unlink()
-                with closing(Database.open(f"sqlite:///{path}")) as database:
-                    times[name].append(measure(store, database))
+    for _ in range(REPEATS):
+        for name, measure in (("floor", floor), ("ours", ours)):
+            with closing(Database.open(next(urls))) as database:
+                times[name].append(measure(store, database))
     least, mine = (min(times[name]) for name in ("floor", "ours"))
-    rate = count / mine
-    what = f"reindex of {count:,} documents from disk, SQLite"
-    rows = [
+    rate = pictures / mine
+    what = f"reindex of {pictures:,} documents from disk, {engine}"
+    return [
         Row(what, f"{least:.1f} s", f"{mine:.1f} s", mine / least, 1.3),
         Row(f"{what}: documents a second", f"{OWED_A_SECOND:,} /s", f"{rate:,.0f} /s",
             OWED_A_SECOND / rate, 1),
     ]  # fmt: skip
+
+
+def main() -> int:
+    """Print a table."""
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("count", nargs="?", type=int, default=100_000)
+    parser.add_argument("--only", choices=["SQLite", "PostgreSQL"], type=_engine)
+    asked = parser.parse_args()
+    folder = library(asked.count)
+    rows: list[Row] = []
+    with closing(FolderStore(folder)) as store:
+        store.prepare()
+        for prefix in (UPLOADS, METADATA):
+            assert sum(1 for _ in store.list(prefix)) == asked.count
+        for engine, of in (("SQLite", on_sqlite), ("PostgreSQL", on_postgresql)):
+            if asked.only in (None, engine):
+                with closing(of(folder)) as urls:
+                    rows += measured(engine, urls, store, asked.count)
     print(table(rows))
     return 0
+
+
+def _engine(name: str) -> str:
+    return {"sqlite": "SQLite", "postgresql": "PostgreSQL"}.get(name.lower(), name)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ from tests.postgres import Cluster, remove, temporary_folder
 MEMORY = {"shared_buffers": "1GB", "maintenance_work_mem": "512MB", "max_wal_size": "8GB"}
 USUAL = {"fsync": "on", "full_page_writes": "on"}
 # Documents that are written, and in one transaction, as reindexing does.
-WRITTEN = 20_000
+WRITTEN = 21_000
 OWED_A_SECOND = 3_000
 _ESCAPED = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 

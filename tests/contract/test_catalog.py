@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog import reads, writes
@@ -200,9 +200,7 @@ def database(
     assert rules.broken == []
 
 
-everything = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+everything = settings(max_examples=40)
 
 
 @everything
@@ -320,7 +318,6 @@ def test_a_cursor_belongs_to_its_search(database: Database) -> None:
 
 
 @given(st.text(max_size=40) | st.binary(max_size=40).map(lambda b: b.hex()))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_made_up_cursor_is_refused(database: Database, cursor: str) -> None:
     with database.reading() as connection, pytest.raises(InvalidCursorError):
         reads.search(connection, Query("", ()), cursor=cursor)

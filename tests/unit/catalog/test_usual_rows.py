@@ -135,7 +135,7 @@ def test_what_people_corrected_and_what_failed_is_left_to_the_long_way() -> None
     assert rows(write_document(document), "")[0] is None
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.sampled_from(PLACES),
     st.sampled_from(["set", "set", "set", "drop", "twice", "add"]),
