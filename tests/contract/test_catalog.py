@@ -352,3 +352,43 @@ def test_a_rolled_back_write_leaves_no_label_behind(database: Database) -> None:
     Indexer(store, database).index("uploads/a.jpg")
     with database.reading() as connection:
         assert reads.search(connection, label("zebra")).total == 1
+
+
+ODD = [
+    "Rock 'n' \"Roll\"", "50%", "a_c", "*", "\\", "; DROP TABLE image; --", "שלום \u202e عالم",
+    "x" * 1000, "e\u0301", "\U0001f600" * 400,
+]  # fmt: skip
+
+
+def test_odd_labels_and_very_many_of_them(database: Database) -> None:
+    """A picture of 990 labels, one of none, labels of every kind, and questions to match."""
+    many = [Seen(f"Many {number:03}", 90.0) for number in range(990)]
+    library = [
+        Picture("uploads/many.jpg", "many.jpg", "tagged", START, labels=many),
+        Picture("uploads/none.jpg", "none.jpg", "tagged", START),
+        *[
+            Picture(f"uploads/{n}.jpg", f"{n}.jpg", "tagged", START, labels=[Seen(name, 80.0)])
+            for n, name in enumerate(ODD)
+        ],
+    ]
+    fill(database, library)
+    reference = ReferenceCatalog(library)
+    asked = [
+        *[label(name) for name in ODD],
+        *[every(LabelTerm(name[:1], True)) for name in ODD],
+        every(LabelTerm("many", True)),
+        every(*[LabelTerm(f"Many {number:03}") for number in range(50)]),
+        Query("", tuple(Clause((LabelTerm(f"Many {n:03}"),), True, 0, 0) for n in range(50))),
+        Query("", (Clause(tuple(LabelTerm(name) for name in ODD * 5), False, 0, 0),)),
+        label("Many 007", -5.0), label("Many 007", 100.5), label("50%", 1e300),
+        every(NameTerm("*%*")), every(NameTerm("_.jpg")), every(PrefixTerm("' OR 1=1")),
+    ]  # fmt: skip
+    with database.reading() as connection:
+        for query in asked:
+            for minimum in (None, 85.0, -1.0, 1000.0):
+                expected = [p.identity for p in reference.search(query, minimum, "name")]
+                page = reads.search(connection, query, min=minimum, sort="name", limit=200)
+                assert (identities(page.images), page.total) == (expected, len(expected))
+                counts = reads.label_counts(connection, query, min=minimum, limit=2000)
+                found = {fold_name(each.name): each.count for each in counts}
+                assert found == reference.counts(query, minimum)
