@@ -101,15 +101,22 @@ class Indexer:
             if {info.key: info.etag for info in self._store.list(folder)} == listing:
                 return
 
-    def reindex(self, progress: Progress | None = None, *, only_changed: bool = False) -> int:
+    def reindex(
+        self,
+        progress: Progress | None = None,
+        *,
+        only_changed: bool = False,
+        forgets: bool = True,
+    ) -> int:
         """Read every picture and document again, and forget what is gone; return how many.
 
         `progress` is told how many are done, and how many there are where that is known. The
         catalog stays usable. A catalog that was being filled goes on where it had stopped. With
-        `only_changed`, only those are read that the catalog does not know as they are.
+        `only_changed`, only those are read that the catalog does not know as they are. Who clears
+        away after pictures that are gone does not let them be forgotten here (`forgets`).
         """
         reindexer = Reindexer(self._store, self._database, self)
-        return reindexer.run(progress, only_changed=only_changed)
+        return reindexer.run(progress, only_changed=only_changed, forgets=forgets)
 
     def _announced(self, key: str, sha256: str) -> tuple[str, str]:
         """Return name and SHA-256 that were announced for a key the catalog does not know yet."""

@@ -42,7 +42,9 @@ class Reindexer:
     def __init__(self, store: ObjectStore, database: Database, one: _One) -> None:
         self._store, self._database, self._one = store, database, one
 
-    def run(self, progress: Progress | None, *, only_changed: bool = False) -> int:
+    def run(
+        self, progress: Progress | None, *, only_changed: bool = False, forgets: bool = True
+    ) -> int:
         """Bring every row in step with the store and return how many pictures there are.
 
         With `only_changed`, documents that the rows were written from are not read again.
@@ -53,12 +55,14 @@ class Reindexer:
             for batch, rows in batches:
                 keys = [info.key for info in batch.pictures]
                 self._write(rows, batch.before)
-                self._forget_vanished(last, keys[-1], set(keys))
+                if forgets:
+                    self._forget_vanished(last, keys[-1], set(keys))
                 last = keys[-1]
                 done += len(keys)
                 if progress:
                     progress(done, None)
-        self._forget_vanished(last, None, set())
+        if forgets:
+            self._forget_vanished(last, None, set())
         done += self._trash()
         if progress:
             progress(done, done)

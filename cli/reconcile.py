@@ -109,7 +109,7 @@ class Reconciler:
         if hourly and isinstance(self._store, FolderStore):
             self._store.remove_abandoned_temporary_files()  # first: they may fill the disk
         if self._database.needs_reindex:
-            count = self._indexer.reindex()
+            count = self._indexer.reindex(forgets=False)  # what is gone is cleared away below
             if count:
                 log.info("The catalog was filled from %d pictures and their documents.", count)
         found = sum(self._pictures(stop)) + self._trash()

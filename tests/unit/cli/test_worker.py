@@ -335,6 +335,21 @@ def test_what_lies_in_the_trash_unknown_is_shown_there(home: Home) -> None:
     assert worker._reconciler.once() == 0
 
 
+def test_a_picture_gone_before_the_catalog_is_filled_again_is_cleared_away_after(
+    home: Home,
+) -> None:
+    home.store.put("uploads/a.jpg", PICTURE)
+    home.indexer.index("uploads/a.jpg")
+    while (message := home.journal.receive("tag", lease_seconds=60)) is not None:
+        home.journal.done(message)
+    (home.store.root / "uploads/a.jpg").unlink()
+    home.database.set_needs_reindex(True)
+    Worker(home, ToldRecognizer())._reconciler.once()
+    told = home.journal.receive("index", lease_seconds=60)
+    assert told is not None
+    assert told.body["Records"][0]["eventName"] == "ObjectRemoved:Delete"
+
+
 def test_the_trash_is_emptied_after_thirty_days(home: Home) -> None:
     library = Library(home.store, home.indexer, home.journal)
     home.store.put("uploads/red.png", PICTURE)
