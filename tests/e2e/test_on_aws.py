@@ -66,7 +66,7 @@ def context(chromium: Browser, aws: Deployment, watch: Watch) -> Iterator[Browse
 def page(context: BrowserContext, aws: Deployment) -> Page:
     context.add_cookies([session(aws, "editor")])  # type: ignore[list-item]
     opened = context.new_page()
-    opened.goto("/")
+    opened.goto("/", timeout=90_000)  # the function starts first
     return opened
 
 
