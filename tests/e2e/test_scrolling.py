@@ -22,6 +22,17 @@ _TOP = """() => {
   return [top?.id, Math.round(top?.getBoundingClientRect().top ?? 0)];
 }"""
 
+# What moved in sight without being asked: how far, and what.
+_WATCH_SHIFTS = """() => {
+  window.shifts = [];
+  new PerformanceObserver((list) => {
+    for (const { value, sources } of list.getEntries()) {
+      shifts.push([value, ...sources.map(({ node }) => node?.outerHTML?.slice(0, 80))]);
+    }
+  }).observe({ type: "layout-shift" });
+}"""
+LATE = 200  # ms until an answer begins: later than one scrolls
+
 _PLACE = "(id) => document.getElementById(id).getBoundingClientRect().top"
 
 
@@ -70,9 +81,16 @@ def settle(page: Page) -> None:
 
 
 def test_all_pictures_pass_by_and_few_are_there_at_once(many: Page) -> None:
+    many.evaluate(_WATCH_SHIFTS)
+    network = many.context.new_cdp_session(many)
+    slow = {"offline": False, "latency": LATE, "downloadThroughput": -1, "uploadThroughput": -1}
+    network.send("Network.enable")
+    network.send("Network.emulateNetworkConditions", slow)
     seen: set[str] = set()
     most = scroll_down(many, seen, lambda: len(seen) == MANY)
     assert most <= MOST_TILES
+    assert many.evaluate("() => shifts") == []
+    network.detach()
     expect(many).to_have_url(re.compile("cursor="))
 
     # And all the way back, where the first ones are again.

@@ -48,6 +48,7 @@ async function fill(page) {
     if (near.has(page) && page.isConnected) put(page, doc, css);
   } catch {
     // The link to it stays: a click tries again.
+    show(page.previousElementSibling);
   } finally {
     page.ariaBusy = null;
   }
@@ -84,6 +85,7 @@ function settle(page) {
     const next = pageOf(link.getAttribute("href") ?? "", 0);
     next.append(link.parentElement);
     page.after(next);
+    for (const tile of lastRow(page)) tile.dataset.unfinished = "";
   } else {
     link?.parentElement?.remove();
   }
@@ -106,6 +108,25 @@ function pageOf(url, height) {
 }
 
 /**
+ * Return the last row of a page, which the page after it may finish; [] where it is the only one of its day.
+ * @param {Element | null} page
+ * @returns {HTMLElement[]}
+ */
+function lastRow(page) {
+  const tiles = [...(page?.querySelectorAll(".run:last-of-type .tile") ?? [])].map((tile) => /** @type {HTMLElement} */ (tile));
+  const row = tiles.filter((tile) => tile.offsetTop === tiles.at(-1)?.offsetTop);
+  return row.length === tiles.length ? [] : row;
+}
+
+/**
+ * Show the row that was kept back: filled up later, its pictures would move while they are looked at.
+ * @param {Element | null} page
+ */
+function show(page) {
+  for (const tile of page?.querySelectorAll("[data-unfinished]") ?? []) tile.removeAttribute("data-unfinished");
+}
+
+/**
  * Where a day goes on, the last row above, which is not full, is lent to the page below.
  * @param {Element | null} above
  * @param {Element | null} below
@@ -113,14 +134,15 @@ function pageOf(url, height) {
 function join(above, below) {
   const last = above?.querySelector(".run:last-of-type");
   const first = below?.querySelector(".run");
-  if (!last || !first || last.getAttribute("data-run") !== first.getAttribute("data-run")) return;
+  if (!last || !first) return;
+  show(above);
+  if (last.getAttribute("data-run") !== first.getAttribute("data-run")) return;
   first.querySelector(".day")?.remove();
   if (first.querySelector("[data-lent]")) return;
-  const tiles = [...last.querySelectorAll(".tile")].map((tile) => /** @type {HTMLElement} */ (tile));
-  const row = tiles.filter((tile) => tile.offsetTop === tiles.at(-1)?.offsetTop);
-  if (row.length === tiles.length) return;
+  const row = lastRow(above);
   for (const tile of row) tile.dataset.lent = "";
   first.querySelector(".grid")?.prepend(...row);
+  last.querySelector(".grid")?.toggleAttribute("data-full", row.length > 0);
 }
 
 /**
@@ -133,6 +155,7 @@ function giveBack(below) {
   if (!grid) return;
   for (const tile of lent) tile.removeAttribute("data-lent");
   grid.append(...lent);
+  grid.removeAttribute("data-full");
 }
 
 /** @param {HTMLElement} page */
