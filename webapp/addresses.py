@@ -61,6 +61,11 @@ class Address:
         """Return where a form posts to act on one picture and come back to this search."""
         return self._url(f"/images/{quote(image_id, safe='')}/{verb}", self.query.text, extra)
 
+    @staticmethod
+    def original(image_id: str) -> str:
+        """Return where the original bytes are found, however long a page has been open."""
+        return f"/images/{quote(image_id, safe='')}/original"
+
     def with_text(self, clause: str) -> str:
         """Return the gallery's URL with one more clause."""
         return self.gallery(self.query.with_clause(clause))

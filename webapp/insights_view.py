@@ -15,7 +15,9 @@ from webapp.wording import NBSP, count, pictures
 LABELS = 24
 BANDS = 10
 EXAMPLES = 6
-COLUMNS = 12
+MOST_DAYS = 31
+COLUMNS = 12  # months, or years
+NAMED = 6  # columns of a chart that have room for what they are called
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,11 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Bars with what they say together."""
+    """Bars with what they say together; where there are many only every so many-th is named."""
 
     bars: list[Bar]
     summary: str
+    named: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +94,8 @@ def _count(conn: Connection, text: str) -> int:
     return reads.count(conn, parse(text)).number
 
 
-def _bars(rows: list[tuple[str, int, str]], what: str = "") -> list[Bar]:
-    """Make bars of (name, number, search text); `what` is counted, pictures where it is empty."""
+def _bars(rows: list[tuple[str, int, str]]) -> list[Bar]:
+    """Make bars of (name, number of pictures, search text)."""
     largest = max((number for _, number, _ in rows), default=0) or 1
     return [
         Bar(
@@ -100,7 +103,7 @@ def _bars(rows: list[tuple[str, int, str]], what: str = "") -> list[Bar]:
             count(number),
             round(100 * number / largest, 2),
             Address.only(text) if text else "/",
-            f"{name}: {f'{count(number)} {what}' if what else pictures(number)}",
+            f"{name}: {pictures(number)}",
         )
         for name, number, text in rows
     ]
@@ -120,21 +123,29 @@ def _states(conn: Connection) -> list[Bar]:
 
 
 def _confidence(conn: Connection) -> Chart:
-    """How sure the labels of all pictures are; a bar leads to pictures at least so sure."""
-    steps = reads.confidence_histogram(conn, parse(""))
-    each = len(steps) // BANDS
-    rows = []
-    for band in range(BANDS):
-        low, number = band * 100 // BANDS, sum(steps[band * each : (band + 1) * each])
-        rows.append((f"{low} to {low + 100 // BANDS}{NBSP}%", number, ""))
-    bars = [
-        Bar(bar.name, bar.number, bar.share, f"/?min={band * 100 // BANDS}", bar.told)
-        for band, bar in enumerate(_bars(rows, "labels"))
+    """How many pictures have a label at least so sure: what the slider would leave."""
+    width = 100 // BANDS
+    rows = [
+        (f"{low}{NBSP}%", reads.count(conn, parse(""), min=low).number, low)
+        for low in range(0, 100, width)
     ]
-    total = sum(number for _, number, _ in rows)
+    largest = rows[0][1] or 1
+    bars = [
+        Bar(
+            name,
+            count(number),
+            round(100 * number / largest, 2),
+            f"/?min={low}",
+            f"At least {name}: {pictures(number)}",
+        )
+        for name, number, low in rows
+    ]
+    steps = reads.confidence_histogram(conn, parse(""))
+    total = sum(steps)
     sure = sum(steps[round(DEFAULT_MIN * len(steps) / 100) :])
     share = f"{100 * sure // total}{NBSP}%" if total else "none"
-    return Chart(bars, f"{count(total)} labels; {share} of them at {DEFAULT_MIN:g}{NBSP}% or over.")
+    said = f"Of their {count(total)} labels {share} are at {DEFAULT_MIN:g}{NBSP}% or over."
+    return Chart(bars, f"Pictures that have a label at least so sure. {said}")
 
 
 def _bands(conn: Connection, label: str, urls: MediaUrls) -> list[Band]:
@@ -183,12 +194,13 @@ def _uploads(conn: Connection) -> Chart:
         before = f" before:{periods[following][1]}" if following else ""
         text = f"after:{written}{before}"
         rows.append((name, _count(conn, text), text))
-    return Chart(_bars(rows), f"From {first:%d.%m.%Y} to {last:%d.%m.%Y}, in UTC.")
+    said = f"From {first:%d.%m.%Y} to {last:%d.%m.%Y}, in UTC."
+    return Chart(_bars(rows), said, -(-len(rows) // NAMED))
 
 
 def _periods(first: date, last: date) -> dict[date, tuple[str, str]]:
-    """Cut the time into at most twelve days, months or years: start -> (name, as searched)."""
-    if (last - first).days < COLUMNS:
+    """Cut the time into days, months or years: start -> (name, as searched)."""
+    if (last - first).days < MOST_DAYS:
         days = [first + timedelta(days=each) for each in range((last - first).days + 1)]
         return {each: (f"{each.day} {each:%b}", each.isoformat()) for each in days}
     months = (last.year - first.year) * 12 + last.month - first.month + 1

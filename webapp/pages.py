@@ -99,11 +99,28 @@ def picture(request: Request) -> HTMLResponse:
         "stage": Stage.of(address, record, labels, services.urls, neighbours, style),
         "labels": Labels.of(address, record, document, labels, style),
         "properties": Properties.of(record, document, source, style),
-        "actions": Actions.of(address, record, services.urls),
+        "actions": Actions.of(address, record),
         "style": style,
         "messages": _messages(request, address),
     }
     return render(request, "picture/page.html", context)
+
+
+@router.get("/images/{image_id}/original")
+def original(request: Request) -> RedirectResponse:
+    """Lead to the original bytes; signed addresses end after a while, this one does not.
+
+    With `?download` they are saved, not shown. Raises ImageNotFoundError.
+    """
+    image_id = path_part(request, "image_id")
+    services = services_of(request)
+    with services.database.reading() as conn:
+        record = reads.get_image(conn, image_id)
+    if record is None:
+        raise ImageNotFoundError(image_id)
+    saved = "download" in request.query_params
+    url = services.urls.download(record) if saved else services.urls.original(record)
+    return RedirectResponse(url, 302, {"Cache-Control": "no-store"})
 
 
 @router.get("/help")

@@ -162,6 +162,38 @@ def test_insights_lead_to_what_they_count(site: Site) -> None:
     assert read(site, link_like(page, "90 to 100")).tiles() == [f"t-{sure}"]
     assert len(read(site, link_like(page, "Dog")).tiles()) == 2
     assert "2 pictures" in page.text
+    waiting, failed = site.add_pending(), site.add("broken.jpg", failed="truncated")
+    page = read(site, "/insights")
+    counted = {
+        url: int(number[1])
+        for text, url in page.links.items()
+        if (number := re.search(r": (\d+) pictures?\b", text))
+    }
+    assert counted["/?min=0"] == len({sure, waiting, failed}) + 1
+    assert counted["/?min=90"] == 1
+    assert len(counted) > 10
+    for url, number in counted.items():
+        assert len(read(site, url).tiles()) == number, url
+
+
+def test_pictures_of_some_weeks_are_counted_day_by_day(site: Site) -> None:
+    for day in ("01", "20"):
+        site.add(f"{day}.jpg", {"Dog": 90.0}, uploaded_at=f"2026-11-{day}T12:00:00Z")
+    days = [text for text in read(site, "/insights").links if " Nov: " in text]
+    assert len(days) == 20
+    assert len([text for text in days if ": 1 picture" in text]) == 2
+
+
+def test_the_original_is_found_however_long_the_page_is_open(site: Site) -> None:
+    image_id = site.add("a b.jpg", {"Dog": 98.0}, content=b"the bytes")
+    page = read(site, f"/images/{image_id}")
+    answer = site.client.get(link_like(page, "Original"), follow_redirects=False)
+    assert (answer.status_code, answer.headers["cache-control"]) == (302, "no-store")
+    assert site.client.get(answer.headers["location"]).content == b"the bytes"
+    saved = site.client.get(link_like(page, "Download"), follow_redirects=True)
+    assert saved.headers["content-disposition"].startswith("attachment")
+    assert saved.content == b"the bytes"
+    assert site.client.get("/images/nothing/original", follow_redirects=False).status_code == 404
 
 
 def test_all_that_failed_is_tried_again_by_one_form(site: Site) -> None:

@@ -115,7 +115,7 @@ def test_only_colours_of_the_language_are_links_and_only_real_ones_are_styled() 
 
 def test_a_picture_in_the_trash_can_only_be_put_back() -> None:
     record = picture(trash="trash/20261122T120000Z-0123abcd/", deleted_at=NOON)
-    actions = Actions.of(search("is:trashed"), record, Urls())
+    actions = Actions.of(search("is:trashed"), record)
     assert actions.restore_url.startswith(f"/images/{record.id}/restore")
     assert (actions.delete_url, actions.retry_url) == ("", "")
 
