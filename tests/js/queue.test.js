@@ -13,7 +13,7 @@ const ticket = (key = "uploads/a.jpg") => ({
 function send(queue, item) {
   queue.move(item, "hashing");
   queue.move(item, "ticket");
-  queue.giveTicket(item, ticket());
+  queue.giveTicket(item, ticket(), 0);
   queue.move(item, "sending");
 }
 
@@ -57,7 +57,7 @@ describe("the queue", () => {
       const item = queue.add(file(`${n}`));
       queue.move(item, "hashing");
       queue.move(item, "ticket");
-      queue.giveTicket(item, ticket(`uploads/${n}`));
+      queue.giveTicket(item, ticket(`uploads/${n}`), 0);
     }
     const sending = [];
     for (let item = queue.nextToSend(); item; item = queue.nextToSend()) {

@@ -222,13 +222,31 @@ describe("trouble", () => {
     const { world, sender, add } = setUp();
     const ready = world.answer;
     let asked = 0;
-    world.answer = (file) => ({ ...ready(file), expires_at: ++asked === 1 ? "1970-01-01T00:00:10Z" : LATER });
+    world.answer = (file) => {
+      return { ...ready(file), expires_at: ++asked === 1 ? "1970-01-01T00:00:10Z" : LATER };
+    };
+    // It waits for a free line until it has ended.
+    const send = sender.pump.bind(sender);
+    sender.pump = () => {
+      if (asked === 1) world.time = 70_000;
+      send();
+    };
     world.result = (_file, n) => ({ status: n === 1 ? 403 : 201, body: {} });
     const item = add("a.jpg");
     sender.pump();
     await settle();
     assert.equal(item.state, "pending");
     assert.deepEqual([asked, world.puts.length], [3, 2]);
+  });
+
+  it("a clock that is ahead of the server's asks once and sends", async () => {
+    const { world, sender, add } = setUp();
+    world.time = Date.parse(LATER) + 3_600_000;
+    const item = add("a.jpg");
+    sender.pump();
+    await settle();
+    assert.equal(item.state, "pending");
+    assert.deepEqual([world.asked.length, world.puts.length], [1, 1]);
   });
 
   it("a key that is taken is the same picture: another's at first, our own after a lost answer", async () => {

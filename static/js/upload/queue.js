@@ -32,6 +32,7 @@ import { isUnsent, mayFollow } from "./states.js";
  * @property {string} imageId "" until known
  * @property {string} message the sentence that goes with the state
  * @property {Ticket|null} ticket
+ * @property {number} ticketAt when the ticket came, ms
  */
 
 /** Files sent at once. */
@@ -69,6 +70,8 @@ export class UploadQueue {
   #ready = new Set();
   /** Files in state sending. */
   sending = 0;
+  /** Files that this browser still has something to do for. */
+  unsent = 0;
   /** Bytes that went out since the page was opened, for the speed. */
   bytesOut = 0;
   #lastId = 0;
@@ -98,11 +101,13 @@ export class UploadQueue {
       imageId: "",
       message: "",
       ticket: null,
+      ticketAt: 0,
       ...facts,
       id: ++this.#lastId,
     };
     this.items.set(item.id, item);
     if (item.state === "waiting") this.#waiting.add(item.id);
+    if (isUnsent(item.state)) this.unsent += 1;
     this.#onChange(item);
     return item;
   }
@@ -118,6 +123,7 @@ export class UploadQueue {
     if (!mayFollow(item.state, state)) throw new TransitionError(item.state, state);
     if (item.state === "sending") this.sending -= 1;
     if (state === "sending") this.sending += 1;
+    this.unsent += Number(isUnsent(state)) - Number(isUnsent(item.state));
     this.#waiting.delete(item.id);
     this.#ready.delete(item.id);
     Object.assign(item, { message: "" }, facts, { state });
@@ -132,9 +138,11 @@ export class UploadQueue {
    * Put a ticket in the hand of a file that asked for one.
    * @param {Item} item in state ticket
    * @param {Ticket} ticket
+   * @param {number} now ms
    */
-  giveTicket(item, ticket) {
+  giveTicket(item, ticket, now) {
     item.ticket = ticket;
+    item.ticketAt = now;
     item.key = ticket.key;
     item.imageId = ticket.id;
     this.#ready.add(item.id);
@@ -273,6 +281,7 @@ export class UploadQueue {
    */
   remove(item) {
     if (item.state === "sending") this.sending -= 1;
+    if (isUnsent(item.state)) this.unsent -= 1;
     this.#waiting.delete(item.id);
     this.#ready.delete(item.id);
     this.items.delete(item.id);

@@ -29,6 +29,8 @@ const LARGEST_BATCH = 32;
 const BATCH_BYTES = 32_000_000;
 /** A ticket with less than this left is asked for again, ms. */
 const TICKET_MARGIN_MS = 30_000;
+/** One that has just come is used whatever its end says: by a clock that is ahead of the server's all have ended. */
+const JUST_COME_MS = 60_000;
 /** A refused ticket is renewed this often at most. */
 const TICKET_TRIES = 2;
 /** However long a server wants to be left alone, it is asked again after this, ms. */
@@ -187,7 +189,7 @@ export class Sender {
    */
   #takeAnswer(item, answer) {
     if (item.state !== "ticket") return;
-    if (answer.status === "ready") return this.#queue.giveTicket(item, answer);
+    if (answer.status === "ready") return this.#queue.giveTicket(item, answer, this.#world.now());
     if (answer.status === "duplicate") {
       // A try whose answer was lost has stored it after all: then it is our own, not another's.
       const own = item.attempts > 0 && item.key === answer.key;
@@ -203,9 +205,9 @@ export class Sender {
   /** @param {Item} item with a ticket */
   async #send(item) {
     const ticket = /** @type {Ticket} */ (item.ticket);
-    if (Date.parse(ticket.expires_at) < this.#world.now() + TICKET_MARGIN_MS) {
-      return this.#queue.move(item, "waiting");
-    }
+    const now = this.#world.now();
+    const ends = Date.parse(ticket.expires_at) < now + TICKET_MARGIN_MS;
+    if (ends && now - item.ticketAt > JUST_COME_MS) return this.#queue.move(item, "waiting");
     this.#queue.move(item, "sending");
     const abort = new AbortController();
     this.#aborts.set(item, abort);
