@@ -2,6 +2,7 @@
  * What runs on every page. Each module is one behaviour, attached to HTML that already works.
  */
 import "./gallery/complete.js";
+import "./gallery/follow.js";
 import "./gallery/keys.js";
 import "./gallery/live.js";
 import "./gallery/renew.js";

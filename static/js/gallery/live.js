@@ -1,19 +1,18 @@
 /**
- * The gallery without reloads: links to it, its forms and Back swap the regions in place; the newest request wins.
- * Everything stays in the address. Also follows changes made elsewhere on the page (taglight:changed).
+ * Our pages without reloads: links, searches and Back swap the gallery's regions in place, or put another page in the
+ * place of this one, while the tray goes on sending; the newest request wins. Everything stays in the address.
  */
 
 import { announce } from "../announce.js";
 import { plainLink } from "../link.js";
 import { hideViewer, showPicture } from "../picture/viewer.js";
-import { say, tell } from "../say.js";
+import { say } from "../say.js";
 import { remember } from "./recent.js";
-import { renewFirst, startPages, takePages } from "./pages.js";
-import { fetchPage, swapRegions } from "./regions.js";
+import { startPages, takePages } from "./pages.js";
+import { fetchPage, swapPage, swapRegions } from "./regions.js";
 
-const CHANGED_WAIT_MS = 200;
-const POLL_FROM_MS = 2500;
-const POLL_TO_MS = 15000;
+/** Pages that are put in the place of this one; others are loaded as browsers do. */
+const PAGES = /^\/(insights|help|trash|images\/\w+)?$/;
 /** Said once, not again after a reload. */
 const SAID = ["deleted", "restored", "done", "retried"];
 
@@ -22,7 +21,10 @@ let busy = false;
 /** The search that is shown, also while a picture is open over it. */
 let shown = location.pathname + location.search;
 
-const inGallery = () => document.body.classList.contains("gallery");
+/** @param {Document} [page] */
+export const inGallery = (page = document) => page.body.classList.contains("gallery");
+/** What is shown, and the signal that ends with it; null while something else is on its way. */
+export const nowShown = () => (busy ? null : { url: searchOf(shown), signal: visiting.signal });
 const searchForm = () => /** @type {HTMLFormElement | null} */ (document.getElementById("search"));
 const searchBox = () => /** @type {HTMLInputElement | null} */ (document.getElementById("q"));
 
@@ -45,23 +47,42 @@ export async function visit(url, { history: way = "push", scroll = true, place }
   try {
     const next = await fetchPage(url, { signal: mine.signal });
     if (mine.signal.aborted) return;
+    // Signed out meanwhile, and the like: such a page is not shown in the place of another.
+    if (pathOf(next.url) !== pathOf(url)) return location.assign(url);
     hideViewer();
     shown = next.url;
-    if (way === "push") history.pushState(null, "", next.url);
-    if (way === "replace") history.replaceState(null, "", next.url);
-    swapRegions(next);
+    if (way === "push") history.pushState(null, "", unsaid(next.url));
+    if (way === "replace") history.replaceState(null, "", unsaid(next.url));
+    const left = document.querySelector(".view")?.getAttribute("data-picture");
+    const within = inGallery() && inGallery(next.doc);
+    if (within) swapRegions(next);
+    else swapPage(next);
     document.title = next.doc.title;
     showText(next.doc);
-    if (scroll) window.scrollTo({ top: 0 });
+    if (scroll) window.scrollTo({ top: 0, behavior: "instant" });
     takePages(place);
     document.dispatchEvent(new CustomEvent("taglight:visited"));
-    if (way !== "none") announce(document.querySelector(".count")?.textContent ?? "");
+    if (!within) focusOn(left);
+    const news = inGallery() ? document.querySelector(".count")?.textContent : document.title;
+    if (way !== "none") announce(news ?? "");
   } catch (error) {
     if (!mine.signal.aborted) say(error, () => visit(url, { history: way, scroll, place }));
   } finally {
     if (visiting === mine) busy = false;
   }
 }
+
+/**
+ * Another page begins at its beginning, but for the way back from a picture.
+ * @param {string | null | undefined} picture
+ */
+function focusOn(picture) {
+  const link = document.getElementById(`t-${picture}`)?.querySelector("a");
+  (link ?? document.getElementById("main"))?.focus({ preventScroll: !link });
+}
+
+/** @param {string} url */
+const pathOf = (url) => new URL(url, location.href).pathname;
 
 /** Return the address that the form stands for, without what is at rest. */
 export function formUrl() {
@@ -89,78 +110,30 @@ function showText(next) {
   box.toggleAttribute("aria-invalid", fresh.hasAttribute("aria-invalid"));
 }
 
-/** Look again at what is shown, unless something is under way. Who reads far down keeps the pictures as they are. */
-async function refresh() {
-  if (busy) return schedule();
-  const mine = visiting;
-  try {
-    const next = await fetchPage(searchOf(shown), { signal: mine.signal });
-    if (mine.signal.aborted) return;
-    const whole = window.scrollY < window.innerHeight && !renewFirst(next);
-    const following = ["facets", "filterbar"];
-    if (whole) swapRegions(next, [...following, "results"]);
-    else swapRegions(next, following, "facets");
-    if (whole) takePages();
-    document.getElementById("results")?.setAttribute("data-waiting", waitingIn(next.doc));
-  } catch {
-    // No answer now: the next look may get one.
-  }
-}
-
-/** @param {Document} page */
-const waitingIn = (page) => page.getElementById("results")?.dataset.waiting ?? "0";
-
-let timer = 0;
-function schedule(wait = CHANGED_WAIT_MS * 5) {
-  clearTimeout(timer);
-  timer = window.setTimeout(refresh, wait);
-}
-
-/** While pictures on the page wait to be tagged, look again: soon at first, then more rarely. */
-let pause = POLL_FROM_MS;
-let seen = "";
-function poll() {
-  const waiting = waitingIn(document);
-  pause = waiting === seen ? Math.min(pause * 1.3, POLL_TO_MS) : POLL_FROM_MS;
-  seen = waiting;
-  if (waiting !== "0" && !document.hidden) schedule(0);
-  window.setTimeout(poll, pause);
-}
-
 /** @param {MouseEvent} event */
 function onClick(event) {
   const link = plainLink(event);
-  if (link?.pathname !== "/") return;
+  if (!link || !PAGES.test(link.pathname)) return;
   event.preventDefault();
   searchBox()?.blur();
   visit(link.href);
 }
 
-/** Say that the connection is lost, and look again when it is back. */
-function followConnection() {
-  /** @type {HTMLElement | undefined} */
-  let message;
-  window.addEventListener("offline", () => (message = tell("There is no connection. What is on the page stays.")));
-  window.addEventListener("online", () => {
-    message?.remove();
-    schedule(0);
-  });
-}
-
 /** @param {PopStateEvent} event */
-function onPopState(event) {
-  if (location.pathname !== "/") {
+function onPopState({ state }) {
+  if (inGallery() && location.pathname.startsWith("/images/")) {
     showPicture(location.href);
     return;
   }
-  const same = searchOf(location.href) === searchOf(shown);
-  if (!(hideViewer() && same)) visit(location.href, { history: "none", scroll: false, place: event.state });
+  const same = location.pathname === "/" && searchOf(location.href) === searchOf(shown);
+  if (!(hideViewer() && same)) visit(location.href, { history: "none", scroll: false, place: state });
 }
 
-function forgetSaid() {
-  const url = new URL(location.href);
-  for (const name of SAID) url.searchParams.delete(name);
-  if (url.href !== location.href) history.replaceState(history.state, "", url);
+/** @param {string} url @returns {string} */
+function unsaid(url) {
+  const clean = new URL(url, location.href);
+  for (const name of SAID) clean.searchParams.delete(name);
+  return clean.href;
 }
 
 function start() {
@@ -169,6 +142,7 @@ function start() {
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!(form instanceof HTMLFormElement) || form.method !== "get" || form.id === "picked" || event.defaultPrevented) return;
+    if (!PAGES.test(pathOf(form.action))) return;
     event.preventDefault();
     if (form === searchForm()) remember(searchBox()?.value ?? "");
     visit(`${form.action}?${pairsOf(form)}`);
@@ -179,12 +153,8 @@ function start() {
     if (field.matches("[data-submit]")) visit(formUrl());
     if (field.matches("[data-bound]")) field.form?.requestSubmit();
   });
-  document.addEventListener("taglight:changed", () => schedule(CHANGED_WAIT_MS));
-  document.addEventListener("visibilitychange", () => document.hidden || schedule(0));
   window.addEventListener("popstate", onPopState);
-  followConnection();
-  window.setTimeout(poll, POLL_FROM_MS);
 }
 
-forgetSaid();
-if (inGallery()) start();
+if (unsaid(location.href) !== location.href) history.replaceState(history.state, "", unsaid(location.href));
+start();

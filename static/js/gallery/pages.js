@@ -175,6 +175,7 @@ export function takePages(place) {
   observer.disconnect();
   near.clear();
   const [shown, ...others] = allPages();
+  if (!shown && place?.y) window.scrollTo({ top: place.y, behavior: "instant" });
   if (!shown || others.length) return;
   sent.set(shown, shown.innerHTML);
   observer.observe(shown);
@@ -220,7 +221,10 @@ export async function renewShown() {
 let timer = 0;
 function remember() {
   timer = 0;
-  if (location.pathname !== "/") return;
+  if (location.pathname !== "/") {
+    history.replaceState({ ...history.state, y: window.scrollY }, "");
+    return;
+  }
   const pages = allPages();
   const top = pages.find((page) => page.getBoundingClientRect().bottom > UNDER_BAR) ?? pages[0];
   const above = (/** @type {Element} */ element) => element.getBoundingClientRect().bottom <= UNDER_BAR;
@@ -235,7 +239,7 @@ function remember() {
   if (top) history.replaceState(place, "", top.dataset.url);
 }
 
-/** Start to keep the place; called once, on the gallery. */
+/** Start to keep the place; called once. */
 export function startPages() {
   history.scrollRestoration = "manual";
   takePages(history.state);

@@ -72,6 +72,28 @@ export function swapRegions({ doc, css }, names, owner = "page") {
   document.dispatchEvent(new CustomEvent("taglight:swapped"));
 }
 
+/**
+ * Put a page in the place of the one that is shown. What goes on meanwhile stays: the tray, and what is said.
+ * @param {Fetched} page
+ */
+export function swapPage({ doc, css }) {
+  setStyle("view", "");
+  setStyle("page", css);
+  const [header, fresh] = [document, doc].map((page) => page.querySelector("body > header"));
+  // The search box stays, with what is being written in it.
+  const both = header && fresh;
+  const moving = both ? "body > main" : "body > main, body > header, body > .note";
+  for (const old of document.querySelectorAll(moving)) old.remove();
+  const messages = document.getElementById("messages");
+  for (const part of doc.querySelectorAll(moving)) {
+    if (part.matches("main")) messages?.after(part);
+    else messages?.before(part);
+  }
+  messages?.replaceChildren(...(doc.getElementById("messages")?.childNodes ?? []));
+  document.body.className = doc.body.className;
+  document.dispatchEvent(new CustomEvent("taglight:swapped"));
+}
+
 /** @param {Document} root @returns {HTMLElement[]} */
 const regionsOf = (root) => [...root.querySelectorAll("[data-region]")].map((each) => /** @type {HTMLElement} */ (each));
 

@@ -3,6 +3,7 @@
  * server's answer is the page that the form would have led to; its regions are put in place.
  */
 import { announce } from "../announce.js";
+import { visit } from "../gallery/live.js";
 import { fetchPage, swapRegions } from "../gallery/regions.js";
 import { say } from "../say.js";
 import { forgetAhead } from "./viewer.js";
@@ -24,7 +25,7 @@ async function send(form) {
     // What had the focus is gone; the way back is next.
     setTimeout(() => /** @type {HTMLElement | null} */ (document.querySelector(".message .link"))?.focus(), 50);
   } else {
-    return location.assign(page.url);
+    return visit(page.url);
   }
   document.dispatchEvent(new CustomEvent("taglight:changed"));
 }
@@ -47,6 +48,8 @@ function labelsShown(form, fields, below) {
  * @param {unknown} error
  */
 function complain(form, error) {
+  // What is shown may not be what is there any more.
+  document.dispatchEvent(new CustomEvent("taglight:changed"));
   if (!form.matches("[data-label-form]")) return say(error);
   const place = form.parentElement?.querySelector(".form-error") ?? document.createElement("p");
   place.className = "form-error";

@@ -60,6 +60,7 @@ export async function showPicture(url, walk = false) {
   }
   const view = page.doc.querySelector(".view");
   if (wanted !== url) return;
+  if (page.status === 404) return gone();
   if (!view) return location.assign(url);
   if (walk) {
     if (document.querySelector(".view")) history.replaceState(history.state, "", page.url);
@@ -75,6 +76,14 @@ export async function showPicture(url, walk = false) {
   }
   turns.length = 0;
   for (const link of view.querySelectorAll(".turn")) preload(/** @type {HTMLAnchorElement} */ (link).href);
+}
+
+/** Somebody has deleted it meanwhile: what is around it stays, and is looked at again. */
+function gone() {
+  wanted = "";
+  turns.length = 0;
+  say(new Error("This picture is not here any more."));
+  document.dispatchEvent(new CustomEvent("taglight:changed"));
 }
 
 /**
@@ -140,9 +149,4 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     history.back();
   }
-});
-
-// Reloaded while it was open over the gallery, this page is a picture's alone: what lies before it has to be loaded.
-window.addEventListener("popstate", () => {
-  if (!document.body.matches(".gallery")) location.reload();
 });

@@ -12,6 +12,8 @@ let picked = new Set();
 /** How many the search finds, where all of them are meant. */
 let everything = 0;
 let last = "";
+/** By touch one first says that one wants to pick: no picture carries a mark before. */
+let wanted = false;
 
 const bar = () => document.getElementById("picked");
 const tiles = () => [...document.querySelectorAll("#results .tile")];
@@ -31,9 +33,10 @@ function show() {
   const number = everything || picked.size;
   const place = bar();
   if (!place) return;
-  place.hidden = !number;
-  if (!number && !document.body.matches(".picking")) return;
-  document.body.classList.toggle("picking", number > 0);
+  const picking = number > 0 || wanted;
+  place.hidden = !picking;
+  if (!picking && !document.body.matches(".picking")) return;
+  document.body.classList.toggle("picking", picking);
   for (const tile of tiles()) {
     const mark = tile.querySelector(".pick");
     if (mark instanceof HTMLInputElement) mark.checked = everything > 0 || picked.has(idOf(tile));
@@ -49,6 +52,7 @@ export function clear() {
   picked = new Set();
   everything = 0;
   last = "";
+  wanted = false;
   show();
 }
 
@@ -89,6 +93,9 @@ document.addEventListener(
     if (tile && (target?.matches(".pick") || (document.body.matches(".picking") && !event.ctrlKey && !event.metaKey))) {
       if (!target?.matches(".pick")) event.preventDefault();
       toggle(tile, event.shiftKey);
+    } else if (target?.closest("[data-pick-mode]")) {
+      wanted = true;
+      show();
     } else if (target?.closest("[data-picked-none]")) {
       clear();
     } else if (target?.closest("[data-picked-all]")) {

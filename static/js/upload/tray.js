@@ -31,11 +31,13 @@ export class Tray {
   #dirty = new Set();
   #speedometer = new Speedometer();
   #scheduled = false;
+  #opening = false;
   #headAt = -Infinity;
   #title = make("h2", { id: "tray-title" });
   #summary = make("p", { className: "tray-summary" });
   #bar = make("progress", { max: 1, hidden: true });
   #list = make("ul", { className: "tray-list" });
+  #pick = make("button", { type: "button", className: "link", textContent: "Pick the interrupted files again" });
   #cancelAll = make("button", { type: "button", className: "link", textContent: "Cancel all" });
   #retryAll = make("button", { type: "button", className: "link", textContent: "Try all again" });
   #minimise = make("button", { type: "button", className: "tray-button tray-minimise" });
@@ -71,13 +73,14 @@ export class Tray {
     // A list without bullets is no list to some screen readers, unless it says so.
     this.#list.setAttribute("role", "list");
     this.#close.setAttribute("aria-label", "Close");
+    this.#pick.dataset.uploadPick = "";
     this.#cancelAll.addEventListener("click", this.#actions.cancelAll);
     this.#retryAll.addEventListener("click", this.#actions.retryAll);
     this.#minimise.addEventListener("click", () => this.#setSmall(!this.#small));
     this.#close.addEventListener("click", this.#actions.close);
     const buttons = make("div", { className: "tray-buttons" }, this.#minimise, this.#close);
     const words = make("div", { className: "tray-words" }, this.#title, this.#summary);
-    const all = make("div", { className: "tray-all" }, this.#retryAll, this.#cancelAll);
+    const all = make("div", { className: "tray-all" }, this.#pick, this.#retryAll, this.#cancelAll);
     this.#place.append(make("div", { className: "tray-head" }, words, buttons), this.#bar, this.#list, all);
     this.#setSmall(sessionStorage.getItem(SMALL_KEY) === "small");
   }
@@ -95,9 +98,9 @@ export class Tray {
     this.#schedule();
   }
 
-  /** Show the tray, and its rows. */
+  /** Show the tray, and its rows, as soon as there are some: opened empty it would grow under the eye. */
   open() {
-    this.#place.hidden = false;
+    this.#opening = true;
     this.#setSmall(false);
   }
 
@@ -147,6 +150,9 @@ export class Tray {
 
   /** @param {number} now ms */
   #draw(now) {
+    if (this.#opening && this.#dirty.size) {
+      this.#place.hidden = this.#opening = false;
+    }
     let fresh = 0;
     for (const item of this.#small ? [] : this.#dirty) {
       const row = this.#rows.get(item);
@@ -187,7 +193,9 @@ export class Tray {
     this.#bar.hidden = !sums.unsent;
     this.#bar.value = sums.done;
     this.#cancelAll.hidden = sums.unsent < 2;
-    this.#retryAll.hidden = error + failed < 2;
+    const lost = [...this.#queue.items.values()].filter(({ state, file }) => state === "error" && !file).length;
+    this.#pick.hidden = lost === 0;
+    this.#retryAll.hidden = error - lost + failed < 2;
     this.#close.hidden = sums.unsent > 0;
     return sums.unsent > 0;
   }

@@ -13,7 +13,7 @@ import { UploadQueue } from "./queue.js";
 import { report } from "./reports.js";
 import { Sender } from "./sender.js";
 import { soon } from "./soon.js";
-import { isFinal, isUnsent } from "./states.js";
+import { isFinal } from "./states.js";
 import { StatusWatcher } from "./status.js";
 import { totals } from "./totals.js";
 import { Tray } from "./tray.js";
@@ -23,11 +23,16 @@ import { Tray } from "./tray.js";
 const SAVE_AFTER_MS = 500;
 const REPORT_AFTER_MS = 700;
 const CHANGED_AFTER_MS = 400;
+/** While many are on their way the gallery follows more calmly: each time it lays out a page of pictures. */
+const MANY = 20;
+const MANY_CHANGED_AFTER_MS = 2500;
 
 /** States after which nobody needs to be told again on the next page. */
 const SETTLED = ["tagged", "duplicate", "cancelled"];
 /** States that the gallery shows differently from the one before. */
 const IN_LIBRARY = ["pending", "tagged", "failed"];
+
+const tellOthers = () => document.dispatchEvent(new CustomEvent("taglight:changed"));
 
 export class Uploads {
   #maxBytes;
@@ -39,7 +44,8 @@ export class Uploads {
   #told = totals([]);
   #saveSoon = soon(SAVE_AFTER_MS, () => this.save());
   #reportSoon = soon(REPORT_AFTER_MS, () => this.#report());
-  #libraryChanged = soon(CHANGED_AFTER_MS, () => document.dispatchEvent(new CustomEvent("taglight:changed")));
+  #libraryChanged = soon(CHANGED_AFTER_MS, tellOthers);
+  #manyChanged = soon(MANY_CHANGED_AFTER_MS, tellOthers);
 
   /**
    * @param {HTMLElement} place the page's empty #tray
@@ -89,7 +95,7 @@ export class Uploads {
 
   /** Tell whether anything would be lost if the page were left. */
   get sending() {
-    return [...this.#queue.items.values()].some((item) => isUnsent(item.state));
+    return this.#queue.unsent > 0;
   }
 
   /** Try again at once what pauses after a lost connection. */
@@ -128,7 +134,9 @@ export class Uploads {
     this.#saveSoon();
     this.#reportSoon();
     if (item.state === "pending") this.#watcher.watch(item.key);
-    if (IN_LIBRARY.includes(item.state)) this.#libraryChanged();
+    if (!IN_LIBRARY.includes(item.state)) return;
+    if (this.#queue.unsent + this.#watcher.size > MANY) this.#manyChanged();
+    else this.#libraryChanged();
   }
 
   #report() {
