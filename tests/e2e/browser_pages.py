@@ -4,12 +4,14 @@ import base64
 import re
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 expect.set_options(timeout=15_000)
 
 # The first start builds the recogniser's model; a picture then takes about a second on two cores.
 TAGGED_WITHIN_MS = 90_000
+
+SENDING = re.compile(r"^http://[^/]+/upload/")
 
 _TRANSFER = """(files) => {
   const transfer = new DataTransfer();
@@ -97,3 +99,34 @@ def tile(page: Page, name: str) -> Locator:
 def facet(page: Page, label: str) -> Locator:
     """Return a label at the side of the gallery."""
     return page.locator("#facets").get_by_role("link", name=re.compile(rf"^{label}\b")).first
+
+
+class Hold:
+    """Holds back the sending of files until they are let go."""
+
+    def __init__(self, page: Page) -> None:
+        self.routes: list[Route] = []
+        self._page = page
+        self._holding = True
+        page.route(SENDING, self._take)
+
+    def _take(self, route: Route) -> None:
+        if self._holding:
+            self.routes.append(route)
+        else:
+            route.continue_()
+
+    def wait_for(self, count: int) -> None:
+        """Wait until so many are held."""
+        for _ in range(200):
+            if len(self.routes) >= count:
+                return
+            self._page.wait_for_timeout(50)
+        raise AssertionError(f"{len(self.routes)} files are being sent, not {count}")
+
+    def let_go(self) -> None:
+        """Let what is held, and was not cancelled meanwhile, go on; hold nothing more."""
+        self._holding = False
+        for route in self.routes:
+            if not route.request.failure:
+                route.continue_()

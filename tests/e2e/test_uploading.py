@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.browser_pages import (
+    SENDING,
+    Hold,
     drop,
     drop_for_real,
     expect_state,
@@ -22,7 +24,6 @@ from tests.e2e.conftest import NewContext, Server, Watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-SENDING = re.compile(r"^http://[^/]+/upload/")
 _sent = re.compile("pending|tagged")
 _sentence = re.compile(r"^[A-Z].{15,}\.$")
 
@@ -44,37 +45,6 @@ A_THOUSAND_FILES = """() => {
   for (let n = 0; n < 1000; n += 1) transfer.items.add(new File([`text ${n}`], `${n}.jpg`));
   return transfer;
 }"""
-
-
-class Hold:
-    """Holds back the sending of files until they are let go."""
-
-    def __init__(self, page: Page) -> None:
-        self.routes: list[Route] = []
-        self._page = page
-        self._holding = True
-        page.route(SENDING, self._take)
-
-    def _take(self, route: Route) -> None:
-        if self._holding:
-            self.routes.append(route)
-        else:
-            route.continue_()
-
-    def wait_for(self, count: int) -> None:
-        """Wait until so many are held."""
-        for _ in range(200):
-            if len(self.routes) >= count:
-                return
-            self._page.wait_for_timeout(50)
-        raise AssertionError(f"{len(self.routes)} files are being sent, not {count}")
-
-    def let_go(self) -> None:
-        """Let what is held, and was not cancelled meanwhile, go on; hold nothing more."""
-        self._holding = False
-        for route in self.routes:
-            if not route.request.failure:
-                route.continue_()
 
 
 def test_same_file_twice_is_already_here_and_leads_to_the_picture(
