@@ -1,6 +1,6 @@
 """The insights page: what the library holds, as numbers that lead to the pictures they count."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from sqlalchemy import Connection
@@ -15,7 +15,7 @@ from webapp.wording import NBSP, count, pictures
 LABELS = 24
 BANDS = 10
 EXAMPLES = 6
-MOST_DAYS = 31
+MOST = 14  # days or weeks that have room side by side on a phone, each wide enough for a finger
 COLUMNS = 12  # months, or years
 NAMED = 6  # columns of a chart that have room for what they are called
 
@@ -188,20 +188,30 @@ def _uploads(conn: Connection) -> Chart:
         return Chart([], "No picture has been added yet.")
     first, last = (found[0].uploaded_at.date() for found in ends)
     periods = _periods(first, last)
+    weekly = len(periods) > 1 and sorted(periods)[1] - min(periods) == timedelta(days=7)
     rows = []
     for start, (name, written) in periods.items():
         following = next((other for other in periods if other > start), None)
         before = f" before:{periods[following][1]}" if following else ""
         text = f"after:{written}{before}"
         rows.append((name, _count(conn, text), text))
-    said = f"From {first:%d.%m.%Y} to {last:%d.%m.%Y}, in UTC."
-    return Chart(_bars(rows), said, -(-len(rows) // NAMED))
+    bars = _bars(rows)
+    if weekly:
+        bars = [replace(bar, told=f"Week of {bar.told}") for bar in bars]
+    said = (
+        f"{'Week by week, from' if weekly else 'From'} {first:%d.%m.%Y} to {last:%d.%m.%Y}, in UTC."
+    )
+    return Chart(bars, said, -(-len(rows) // NAMED))
 
 
 def _periods(first: date, last: date) -> dict[date, tuple[str, str]]:
-    """Cut the time into days, months or years: start -> (name, as searched)."""
-    if (last - first).days < MOST_DAYS:
-        days = [first + timedelta(days=each) for each in range((last - first).days + 1)]
+    """Cut the time into days, weeks, months or years: start -> (name, as searched)."""
+    for step in (1, 7):
+        start = first - timedelta(days=first.weekday() if step > 1 else 0)
+        number = (last - start).days // step + 1
+        if number > MOST:
+            continue
+        days = [start + timedelta(days=step * each) for each in range(number)]
         return {each: (f"{each.day} {each:%b}", each.isoformat()) for each in days}
     months = (last.year - first.year) * 12 + last.month - first.month + 1
     if months <= COLUMNS:

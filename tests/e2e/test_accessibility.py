@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browser_pages import drop, expect_state, tile, upload
-from tests.e2e.conftest import REPOSITORY, SIZES, Watch
+from tests.e2e.conftest import REPOSITORY, SCREENSHOTS, SIZES, Watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -36,12 +36,15 @@ class Found:
         self.violations: list[str] = []
 
     def look(self, name: str) -> None:
-        """Look at the page as it is now."""
+        """Look at the page as it is now, and keep what it looked like in test-results/."""
+        SCREENSHOTS.mkdir(exist_ok=True)
         before = self.page.viewport_size
         for width, height in SIZES.items():
             for scheme in ("light", "dark"):
                 self.page.set_viewport_size({"width": width, "height": height})
                 self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+                file = f"state-{name.replace(' ', '-')}-{width}-{scheme}.png"
+                self.page.screenshot(path=SCREENSHOTS / file)
                 self.page.evaluate(AXE.read_text())
                 where = f"{name}, {width} px, {scheme}"
                 self.violations += [f"{where}: {each}" for each in self.page.evaluate(_RUN)]

@@ -1,6 +1,7 @@
 """For everyone: narrow screens, 200 % zoom, fingers, forced colours; and names made to break it."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browser_pages import tiles
-from tests.e2e.conftest import SCREENSHOTS, NewContext, Server, Watch
+from tests.e2e.conftest import SCREENSHOTS, NewContext, Server, Watch, serving
 from tests.e2e.libraries import put_many, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -22,7 +23,9 @@ NAMES = (
     "\" onerror='x' y=\".png",
 )
 SHAPES = ((1200, 60), (60, 1200), (80, 60), (300, 200), (40, 40))
-LABELS = ("<b>Bold</b>", "W" * 100, "שלום", "🎉", '"quoted" label')
+LABELS = ("<b>Bold</b>", "W" * 300, "שלום", "🎉", '"quoted" label', "<script>alert(2)</script>")
+LONG_NAME = "N" * 300 + ".png"
+CAMERA = "<img src=x onerror=alert(3)>"
 # What is wider than the window, and what fingers may miss: links within text are no targets.
 _WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 _SMALL = """(least) => [...document.querySelectorAll("a, button, input, select, summary")]
@@ -38,16 +41,27 @@ def put_strange(library: Path) -> None:
     for number, (name, shape) in enumerate(zip(NAMES, SHAPES, strict=True)):
         stored = f"{number}{name.replace('/', '-')[:120]}"
         colour = (40 * number, 120, 90)
-        Image.new("RGB", shape, colour).save(library / "uploads" / stored, "PNG")
+        exif = Image.Exif()
+        exif[0x0110] = CAMERA  # the model
+        picture = Image.new("RGB", shape, colour)
+        picture.save(library / "uploads" / stored, "PNG", exif=exif)
         labels = [{"Name": label, "Confidence": 99.0 - at} for at, label in enumerate(LABELS)]
         document = library / "metadata" / f"{stored}.json"
-        document.write_text(json.dumps({"Labels": labels}), "utf-8")
+        image = {"Name": LONG_NAME} if number == 1 else {}
+        document.write_text(json.dumps({"Labels": labels, "Image": image}), "utf-8")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests here, of which only the last takes something away."""
+    with serving(tmp_path_factory.mktemp("everyone")) as made:
+        put_many(made.library, 6)
+        put_strange(made.library)
+        yield made
 
 
 @pytest.fixture
-def strange(new_context: NewContext, server: Server) -> Page:
-    put_many(server.library, 6)
-    put_strange(server.library)
+def strange(new_context: NewContext) -> Page:
     page = new_context(width=390).new_page()
     page.goto("/")
     wait_for(page, 11)
@@ -76,9 +90,18 @@ def test_nothing_is_wider_than_the_window_whatever_it_is_called(
     strange.goto("/?q=name:*alert*", wait_until="networkidle")
     tiles(strange).first.get_by_role("link").click()
     expect(strange.locator(".info h1")).to_contain_text("<script>")
+    expect(strange.locator(".info dl")).to_contain_text(CAMERA)
+    expect(strange.locator(".info .labels")).to_contain_text("<script>alert(2)</script>")
+    strange.locator(".document summary").click()
+    expect(strange.locator("#document-json")).to_contain_text("<b>Bold</b>")
     assert strange.evaluate(_WIDE) <= 0
     assert strange.locator(".view").evaluate("(view) => view.scrollWidth - view.clientWidth") <= 0
+    SCREENSHOTS.mkdir(exist_ok=True)
     strange.screenshot(path=SCREENSHOTS / f"strange-{width}.png")
+    strange.goto(f"/?q=name:{'N' * 20}*", wait_until="networkidle")
+    tiles(strange).first.get_by_role("link").click()
+    expect(strange.locator(".info h1")).to_have_text(LONG_NAME)
+    assert strange.locator(".view").evaluate("(view) => view.scrollWidth - view.clientWidth") <= 0
 
 
 def test_what_is_touched_is_large_enough(strange: Page) -> None:

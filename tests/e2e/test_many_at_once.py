@@ -43,7 +43,7 @@ def selected(page: Page, number: int) -> None:
     expect(page.locator("[data-picked-count]")).to_have_text(f"{number} {word} selected")
 
 
-def test_pick_by_mouse_and_key(gallery: Page) -> None:
+def test_pick_by_mouse_key_and_touch(gallery: Page, new_context: NewContext) -> None:
     bar = gallery.get_by_role("form", name="Selected pictures")
     mark(gallery, 2)
     selected(gallery, 1)
@@ -68,6 +68,25 @@ def test_pick_by_mouse_and_key(gallery: Page) -> None:
     expect(bar).to_be_hidden()
     tiles(gallery).nth(1).get_by_role("link").click()
     expect(gallery.get_by_role("dialog", name="Picture")).to_be_visible()
+    pick_by_touch(new_context(width=390, has_touch=True, is_mobile=True).new_page())
+
+
+def pick_by_touch(page: Page) -> None:
+    """By touch one says first that one wants to pick; a tap opens before, and picks after."""
+    page.goto("/?sort=name", wait_until="networkidle")
+    select = page.get_by_role("button", name="Select", exact=True)
+    expect(tiles(page).first.get_by_role("checkbox")).to_have_css("opacity", "0")
+    select.tap()
+    selected(page, 0)
+    expect(tiles(page).first.get_by_role("checkbox")).to_have_css("opacity", "1")
+    tiles(page).nth(0).tap()
+    tiles(page).nth(2).tap()
+    selected(page, 2)
+    page.screenshot(path=SCREENSHOTS / "picked-390-light.png")
+    page.get_by_role("button", name="Select nothing").tap()
+    expect(page.get_by_role("form", name="Selected pictures")).to_be_hidden()
+    tiles(page).nth(0).tap()
+    expect(page.get_by_role("dialog", name="Picture")).to_be_visible()
 
 
 def test_labels_are_added_rejected_and_taken_back(gallery: Page) -> None:

@@ -176,12 +176,24 @@ def test_insights_lead_to_what_they_count(site: Site) -> None:
         assert len(read(site, url).tiles()) == number, url
 
 
-def test_pictures_of_some_weeks_are_counted_day_by_day(site: Site) -> None:
-    for day in ("01", "20"):
-        site.add(f"{day}.jpg", {"Dog": 90.0}, uploaded_at=f"2026-11-{day}T12:00:00Z")
-    days = [text for text in read(site, "/insights").links if " Nov: " in text]
-    assert len(days) == 20
-    assert len([text for text in days if ": 1 picture" in text]) == 2
+def test_pictures_are_counted_by_days_or_by_weeks(site: Site) -> None:
+    def added(moment: str) -> list[str]:
+        site.add(f"{moment}.jpg", {"Dog": 90.0}, uploaded_at=f"{moment}T23:30:00Z")
+        found = read(site, "/insights").links
+        # The number of each column, and of the pictures to which it leads.
+        counted = {text: url for text, url in found.items() if " Nov: " in text}
+        for text, url in counted.items():
+            assert f": {len(read(site, url).tiles())} picture" in text
+        return list(counted)
+
+    added("2026-11-10")
+    days = added("2026-11-16")
+    assert len(days) == 7
+    assert not days[0].startswith("Week")
+    weeks = added("2026-11-30")
+    assert [text.split(":")[0] for text in weeks] == [
+        f"Week of {day} Nov" for day in (9, 16, 23, 30)
+    ]
 
 
 def test_the_original_is_found_however_long_the_page_is_open(site: Site) -> None:
