@@ -93,6 +93,7 @@ def test_no_page_breaks_a_rule(page: Page, found: Found, watch: Watch, photograp
         summary.click()
     found.look("a picture")
     page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("The picture is in the trash.")).to_be_visible()
     found.look("a picture deleted")
     page.goto("/trash")
     found.look("the trash")

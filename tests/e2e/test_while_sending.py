@@ -39,8 +39,10 @@ def test_one_looks_around_meanwhile(gallery: Page, photographs: Path) -> None:
     expect(page.locator(".chip")).to_have_count(1)
     tiles(page).first.get_by_role("link").click()
     expect(page.get_by_role("dialog", name="Picture")).to_be_visible()
+    expect(row(page, "chelsea.jpg")).to_be_hidden()  # the tray makes room for the picture
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(row(page, "chelsea.jpg")).to_be_visible()
     tray(page).get_by_role("button", name="Minimise").click()
     page.get_by_role("link", name="Insights").click()
     expect(page.get_by_role("heading", name="Insights")).to_be_visible()

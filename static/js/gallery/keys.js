@@ -23,7 +23,7 @@ async function showKeys() {
 
 /** @param {EventTarget | null} target */
 const typing = (target) =>
-  target instanceof HTMLElement && (target.isContentEditable || target.matches("input, select, textarea"));
+  target instanceof HTMLElement && (target.isContentEditable || target.matches('input:not([type="checkbox"]), select, textarea'));
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey) return;

@@ -134,6 +134,7 @@ export function hideViewer() {
   const link = tile?.querySelector("a");
   link?.scrollIntoView({ block: "nearest" });
   link?.focus({ preventScroll: true });
+  document.dispatchEvent(new CustomEvent("taglight:swapped"));
   return true;
 }
 

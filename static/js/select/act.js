@@ -117,6 +117,11 @@ document.addEventListener("submit", (event) => {
   const what = event.submitter instanceof HTMLButtonElement ? event.submitter.value : "add";
   const field = /** @type {HTMLInputElement} */ (form.elements.namedItem("label"));
   const label = field.value.trim();
+  const { ids, everything } = selection();
+  if (!ids.length && !everything) {
+    tell("Select some pictures first.");
+    return;
+  }
   if (!label && (what === "add" || what === "reject")) {
     field.focus();
     tell("Write the label first.");

@@ -13,6 +13,7 @@ if (place && !("readOnly" in document.documentElement.dataset)) {
   const [navigation] = performance.getEntriesByType("navigation");
   uploads.restore(navigation instanceof PerformanceNavigationTiming && navigation.type === "reload");
   listenForFiles((files) => uploads.add(files));
+  document.addEventListener("taglight:swapped", () => uploads.makeRoom());
   warnBeforeLeaving(() => uploads.sending);
   window.addEventListener("pagehide", () => uploads.save());
   window.addEventListener("online", () => uploads.wake());

@@ -32,6 +32,10 @@ export class Tray {
   #speedometer = new Speedometer();
   #scheduled = false;
   #opening = false;
+  /** A picture is open. */
+  #looking = false;
+  /** Minimised because of it, and by nobody. */
+  #aside = false;
   #headAt = -Infinity;
   #title = make("h2", { id: "tray-title" });
   #summary = make("p", { className: "tray-summary" });
@@ -89,13 +93,28 @@ export class Tray {
     return this.#place.classList.contains("small");
   }
 
-  /** @param {boolean} small */
-  #setSmall(small) {
+  /** @param {boolean} small @param {boolean} [keep] also on the next page */
+  #setSmall(small, keep = true) {
     this.#place.classList.toggle("small", small);
     this.#minimise.setAttribute("aria-expanded", String(!small));
     this.#minimise.setAttribute("aria-label", small ? "Show the files" : "Minimise");
-    sessionStorage.setItem(SMALL_KEY, small ? "small" : "");
+    if (keep) {
+      sessionStorage.setItem(SMALL_KEY, small ? "small" : "");
+      this.#aside = false;
+    }
     this.#schedule();
+  }
+
+  /**
+   * Make room for a picture that opens, and take it again when it is closed.
+   * @param {boolean} aside
+   */
+  stepAside(aside) {
+    const asked = aside ? !this.#small && !this.#looking : this.#aside;
+    this.#looking = aside;
+    if (!asked) return;
+    this.#setSmall(aside, false);
+    this.#aside = aside;
   }
 
   /** Show the tray, and its rows, as soon as there are some: opened empty it would grow under the eye. */

@@ -93,6 +93,11 @@ export class Uploads {
     });
   }
 
+  /** Keep out of the way of a picture that is open. */
+  makeRoom() {
+    this.#tray.stepAside(document.querySelector(".stage") !== null);
+  }
+
   /** Tell whether anything would be lost if the page were left. */
   get sending() {
     return this.#queue.unsent > 0;
