@@ -120,7 +120,7 @@ export class Tray {
   /** Show the tray, and its rows, as soon as there are some: opened empty it would grow under the eye. */
   open() {
     this.#opening = true;
-    this.#setSmall(false);
+    if (!this.#looking) this.#setSmall(false);
   }
 
   /** Show the tray as the person left it. */
