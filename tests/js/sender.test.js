@@ -19,7 +19,7 @@ function setUp(overrides = {}) {
       world.hashes += 1;
       return `sha of ${file.content}`;
     },
-    answer: (file) => ({
+    answer: /** @returns {any} */ (file) => ({
       name: file.name, status: "ready", key: `uploads/${file.name}`, id: `id-${file.name}`, method: "PUT",
       url: `/upload/${file.name}`, headers: {}, expires_at: LATER,
     }),
@@ -27,7 +27,7 @@ function setUp(overrides = {}) {
       world.asked.push(files);
       return { uploads: files.map(world.answer) };
     },
-    result: () => ({ status: 201, body: {} }),
+    result: /** @type {(file: any, n: number) => any} */ (() => ({ status: 201, body: {} })),
     put: async (file, ticket) => {
       world.puts.push(ticket.key);
       world.most = Math.max(world.most, ++world.atOnce);

@@ -101,7 +101,8 @@ describe("the answers", () => {
     const item = queue.add({ name: "a.jpg", size: 1, state: "pending", key: "uploads/a.jpg" });
     return { clock, item, answers: new Answers(queue, () => clock.now) };
   }
-  const status = (status, error = null) => [{ key: "uploads/a.jpg", id: "abc", status, error }];
+  /** @returns {any[]} */
+  const status = (status, error = /** @type {any} */ (null)) => [{ key: "uploads/a.jpg", id: "abc", status, error }];
 
   it("bring a picture to its end", () => {
     const { item, answers } = setUp();

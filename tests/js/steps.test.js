@@ -3,7 +3,11 @@ import { test } from "node:test";
 
 import { labelSteps } from "../../static/js/select/steps.js";
 
-/** What catalog/edits.py does with a step. */
+/**
+ * What catalog/edits.py does with a step.
+ * @param {any} image
+ * @param {{add?: string[], remove?: string[]}} step
+ */
 function apply(image, { add = [], remove = [] }) {
   const machine = image.document.Labels.map(({ Name }) => Name);
   let { Added, Removed } = image.document.Edits;
@@ -22,13 +26,14 @@ function apply(image, { add = [], remove = [] }) {
 }
 
 const named = (names) => names.map((Name) => ({ Name }));
+/** @returns {any} */
 const picture = (machine, added, removed) => ({
   document: { Labels: named(machine), Edits: { Added: named(added), Removed: named(removed) } },
 });
 
 for (const machine of [[], ["Dog"]]) {
   for (const [added, removed] of [[[], []], [["Dog"], []], [[], machine]]) {
-    for (const what of ["add", "reject"]) {
+    for (const what of /** @type {const} */ (["add", "reject"])) {
       test(`${what} and undo: machine ${machine}, added ${added}, rejected ${removed}`, () => {
         const before = picture(machine, added, removed);
         const { steps, undo } = labelSteps(what, "Dog", before);

@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 import { withRecent, wordAt, wordsFor, written } from "../../static/js/gallery/word.js";
 
 describe("the word that is completed", () => {
+  /** @type {[text: string, start: number, prefix: string][]} */
   const cases = [
     ["do", 0, "do"],
     ["dog be", 4, "be"],

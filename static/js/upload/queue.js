@@ -188,6 +188,7 @@ export class UploadQueue {
    * @returns {number|null} ms
    */
   nextStart() {
+    /** @type {number|null} */
     let soonest = null;
     for (const id of this.#waiting) {
       const { notBefore } = this.get(id);
