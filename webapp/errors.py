@@ -63,7 +63,6 @@ STATUS_OF: dict[type[errors.TaglightError], tuple[int, str | None]] = {
     errors.StoreReadOnlyError: (503, "The library can only be read now: nothing was changed."),
     errors.StoreRefusedError: (503, "The pictures cannot be reached: Taglight lacks the right to."),
     errors.StoreUnavailableError: (503, "The pictures cannot be reached now: try again shortly."),
-    errors.StoreRefusedError: (503, "The pictures cannot be reached now: try again shortly."),
     errors.CatalogUnavailableError: (503, "The catalog cannot be reached now: try again shortly."),
     errors.CatalogFullError: (503, DISK_FULL),
     errors.DocumentError: (422, None),

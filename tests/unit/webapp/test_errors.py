@@ -25,6 +25,7 @@ def test_every_error_is_in_the_table(kind: type[errors.TaglightError]) -> None:
         (errors.ContentMismatchError("uploads/a", "length"), 403, "bytes"),
         (errors.ContentMismatchError("uploads/a", "checksum"), 400, "bytes"),
         (errors.KeyTakenError("uploads/a"), 409, "place"),
+        (errors.StoreRefusedError("AccessDenied"), 503, "lacks the right"),
         (errors.DocumentError("A label needs a name."), 422, "A label needs a name."),
         (errors.InvalidKeyError("a\0", "A key cannot hold that."), 400, "A key cannot hold that."),
     ],
