@@ -27,7 +27,8 @@ def gallery(new_context: NewContext, server: Server) -> Page:
     return page
 
 
-def test_one_looks_around_meanwhile(gallery: Page, photographs: Path) -> None:
+def test_one_looks_around_meanwhile(gallery: Page, photographs: Path, watch: Watch) -> None:
+    watch.expected.append("/media/")  # the browser's own page around a picture has a style
     page = gallery
     asked: list[str] = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
@@ -40,6 +41,9 @@ def test_one_looks_around_meanwhile(gallery: Page, photographs: Path) -> None:
     tiles(page).first.get_by_role("link").click()
     expect(page.get_by_role("dialog", name="Picture")).to_be_visible()
     expect(row(page, "chelsea.jpg")).to_be_hidden()  # the tray makes room for the picture
+    with page.context.expect_page() as beside:
+        page.get_by_role("link", name="Original").click()
+    beside.value.close()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(row(page, "chelsea.jpg")).to_be_visible()
