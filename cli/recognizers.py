@@ -5,6 +5,7 @@ from typing import Any
 
 from catalog.settings import TaggingEnvironment, tagging_environment
 from cli.tagging.plan import KnownRecognizer
+from tagger.decoding import Decoder
 from tagger.recognizers.errors import RecognizerUnavailableError
 
 log = logging.getLogger(__name__)
@@ -40,3 +41,12 @@ def prepare_early(recognizer: Any) -> None:
         prepare(recognizer)
     except RecognizerUnavailableError as error:
         log.warning("%s", error)
+
+
+def decoder_for(recognizer: Any, count: int = 1) -> Decoder:
+    """Return what opens pictures for a recogniser, `count` at once at most."""
+    return Decoder(
+        count,
+        short_side=getattr(recognizer, "short_side", 0),
+        rest=getattr(recognizer, "rest", lambda: None),
+    )

@@ -18,7 +18,7 @@ from cli.home import Home
 from cli.locks import only_one
 from cli.mistakes import parse_query
 from cli.progress import showing
-from cli.recognizers import prepare, recognizer_of
+from cli.recognizers import decoder_for, prepare, recognizer_of
 from cli.step import bring_in_step, is_worked_on, open_existing, selected
 from cli.tagging.notes import Notes
 from cli.tagging.plan import KnownRecognizer, Plan, Planner, plan_lines
@@ -97,9 +97,11 @@ def run_todo(
     """
     quiet = _quiet(home)
     notes = Notes(home.ours / "tagging")
-    tagger = Tagger(quiet, home.indexer, recognizer, tagging_settings(home.environment))
+    settings = tagging_settings(home.environment)
+    decoder = decoder_for(recognizer, max(1, min(jobs, os.cpu_count() or 1)))
+    tagger = Tagger(quiet, home.indexer, recognizer, settings, opener=decoder)
     try:
-        with showing("Tagging", len(todo)) as advance:
+        with decoder, showing("Tagging", len(todo)) as advance:
             run = Run(home, tagger, notes, Turns(rate), advance, force=force)
             with _stopped_by_signals(run.stop) as stopped:
                 outcome = run.work(todo, jobs)

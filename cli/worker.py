@@ -20,7 +20,7 @@ from cli import logs
 from cli.consumer import Consumer
 from cli.home import Home, open_home
 from cli.locks import only_one
-from cli.recognizers import prepare_early, recognizer_of
+from cli.recognizers import decoder_for, prepare_early, recognizer_of
 from cli.reconcile import Reconciler
 from cli.settling import Settling
 from cli.watch import watch_folder
@@ -46,7 +46,14 @@ class Worker:
 
     def __init__(self, home: Home, recognizer: Recognizer) -> None:
         self.stop = threading.Event()
-        tagger = Tagger(home.store, home.indexer, recognizer, tagging_settings(home.environment))
+        self._decoder = decoder_for(recognizer)
+        tagger = Tagger(
+            home.store,
+            home.indexer,
+            recognizer,
+            tagging_settings(home.environment),
+            opener=self._decoder,
+        )
         handlers = Handlers(
             home.store,
             home.indexer,
@@ -77,7 +84,9 @@ class Worker:
         ]
         for thread in threads:
             thread.start()
-        self._tagging.run(self.stop)
+        with self._decoder:
+            self._decoder.prepare()
+            self._tagging.run(self.stop)
         for thread in threads:
             thread.join()
 

@@ -23,13 +23,19 @@ class PictureError(TaglightError):
     """A file that cannot be read as a picture, now or later.
 
     `code` is one of `empty`, `not_a_picture`, `unsupported`, `truncated`, `damaged`, `too_large`
-    (bytes), `too_many_pixels` and `out_of_memory`; `message` is a sentence for a person.
+    (bytes), `too_many_pixels`, `out_of_memory` and `too_slow`; `message` is a sentence for a
+    person.
     """
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+
+
+def out_of_memory() -> PictureError:
+    """Return the error of a picture that takes more memory than there is for it."""
+    return PictureError("out_of_memory", "There was not enough memory to read this picture.")
 
 
 class RecognitionError(TaglightError):

@@ -30,7 +30,7 @@ from catalog.trash import remove_thumbnails
 from tagger import composing
 from tagger.composing import GAVE_UP, Seen
 from tagger.errors import PictureError, RecognitionError
-from tagger.imaging import Limits, Picture, image_properties, make_thumbnails, open_picture
+from tagger.imaging import Limits, Opened, Opener, Picture, open_here
 from tagger.known import labels_elsewhere
 from tagger.recognizers import Recognition, Recognizer
 from tagger.trashed import throw_away_document, trashed_document
@@ -90,9 +90,10 @@ class Tagger:
         clock: Callable[[], datetime] = utc_now,
         tell: Callable[[Happening], None] = lambda _: None,
         *,
+        opener: Opener = open_here,
         clears_away: bool = True,
     ) -> None:
-        """Compose it; `tell` hears what happens, for those who count.
+        """Compose it; `tell` hears what happens, for those who count, `opener` reads pictures.
 
         Without `clears_away` nothing is moved or removed where a picture is gone.
         """
@@ -102,6 +103,7 @@ class Tagger:
         self._settings = settings or TaggingSettings()
         self._clock = clock
         self._tell = tell
+        self._open = opener
         self._clears_away = clears_away
 
     def tag(self, key: str, *, again: bool = False, last_attempt: bool = False) -> None:
@@ -228,19 +230,19 @@ class Tagger:
                 self._write_kept(work, seen, base)
                 return info
             try:
-                picture = open_picture(file, self._settings.limits)
+                opened = self._open(file, self._settings.limits)
             except PictureError as error:
                 self._write_unreadable(work, seen, error)
                 return info
         answer: Recognition | TaggingError | None = None
         if base is None:
-            answer = self._labels(work, seen.sha256, picture)
+            answer = self._labels(work, seen.sha256, opened.picture)
         self._disown_before(work, seen.sha256)
         seen = replace(
             seen,
-            picture=picture,
-            properties=image_properties(picture.image),
-            thumbnails=self._write_thumbnails(work.key, picture),
+            picture=opened.picture,
+            properties=opened.properties,
+            thumbnails=self._write_thumbnails(work.key, opened),
         )
         if isinstance(answer, TaggingError):
             self._write_failure(work, seen, answer)
@@ -309,9 +311,9 @@ class Tagger:
         except RecognitionError as error:
             return TaggingError(error.code, error.message)
 
-    def _write_thumbnails(self, key: str, picture: Picture) -> list[Thumbnail]:
+    def _write_thumbnails(self, key: str, opened: Opened) -> list[Thumbnail]:
         written = []
-        for made in make_thumbnails(picture):
+        for made in opened.thumbnails:
             target = thumbnail_key(key, made.nominal)
             try:
                 self._store.put(target, made.data, content_type="image/webp")

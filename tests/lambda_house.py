@@ -11,6 +11,7 @@ from catalog.storage.changes import ObjectChange, event_body
 from tagger.aws.environment import LambdaEnvironment
 from tagger.aws.home import Home, Parts, compose
 from tagger.aws.serving import serve
+from tagger.imaging import open_here
 from tagger.recognizers.rekognition import RekognitionRecognizer
 from tests import pictures
 from tests.fake_rekognition import FakeRekognition
@@ -50,7 +51,7 @@ class House:
             "tag_queue_url": TAG,
             "index_queue_url": INDEX,
         }
-        parts = Parts(self.store, RekognitionRecognizer(self.rekognition), self.sqs)
+        parts = Parts(self.store, RekognitionRecognizer(self.rekognition), open_here, self.sqs)
         environment = LambdaEnvironment(**(usual | self.settings))
         return compose(environment, self.told.append, parts=parts)
 

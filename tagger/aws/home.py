@@ -16,7 +16,9 @@ from tagger.aws.messages import Measure, Messages
 from tagger.aws.modest_store import ModestStore
 from tagger.aws.queues import WorkQueues
 from tagger.aws.reconcile import Reconcile
+from tagger.decoding import Decoder
 from tagger.handlers import Handlers
+from tagger.imaging import Opener
 from tagger.pipeline import Tagger
 from tagger.recognizers import Recognizer
 from tagger.recognizers.rekognition import RekognitionRecognizer
@@ -32,6 +34,7 @@ class Parts:
 
     store: ObjectStore | None = None
     recognizer: Recognizer | None = None
+    opener: Opener | None = None
     sqs: Any = None
 
 
@@ -69,12 +72,14 @@ def compose(
 
     queues = _queues(environment, parts)
     store, index = _store_and_index(environment, parts)
+    decoder = Decoder()
     tagger = Tagger(
         store,
         index,
         parts.recognizer or make_recognizer(environment),
         tagging_settings(environment),
         tell=telling,
+        opener=parts.opener or decoder,
         clears_away=isinstance(index, LazyIndex),
     )
     handlers = Handlers(
@@ -95,7 +100,12 @@ def compose(
         about=about,
         measure=measuring,
     )
-    return Home(messages, _reconcile(store, index, queues), index.close)
+
+    def close() -> None:
+        decoder.close()
+        index.close()
+
+    return Home(messages, _reconcile(store, index, queues), close)
 
 
 def make_recognizer(environment: LambdaEnvironment) -> Recognizer:

@@ -2,18 +2,24 @@
 
 from dataclasses import dataclass
 
-from tagger.errors import PictureError
+from tagger.errors import PictureError, out_of_memory
 
 MIB = 1024 * 1024
 MEGAPIXEL = 1_000_000
+# What opening a picture may take beside the process itself, and what decoders hold of each pixel
+# at their worst moment, in bytes. docs/adr/0006 has the measurements.
+MEMORY = 424 * MIB
+_HELD = {"WEBP": 12, "AVIF": 8, "HEIF": 8, "JPEG": 3}
+_HELD_BY_OTHERS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds on what is opened; sizes in bytes and pixels.
 
-    `max_decoded_pixels` bounds what is held in memory (about 4 bytes a pixel): only a baseline
-    JPEG can be read smaller than it is, so only there may `max_pixels` be more.
+    `max_decoded_pixels` bounds what is held in memory, as does `max_memory` (bytes) for decoders
+    that hold more of each pixel: only a baseline JPEG can be read smaller than it is, so only
+    there may `max_pixels` be more. `memory` is what there is just now, where that is less.
     """
 
     max_bytes: int = 50 * MIB
@@ -22,6 +28,8 @@ class Limits:
     max_side: int = 65_535
     max_scans: int = 200
     working_side: int = 2048
+    max_memory: int = MEMORY
+    memory: int = MEMORY
 
     def check_bytes(self, size: int) -> None:
         """Raise PictureError for a file that is empty or has too many bytes."""
@@ -46,9 +54,13 @@ class Limits:
             )
         self._check_pixels(width * height, self.max_pixels)
 
-    def check_decoded(self, width: int, height: int) -> None:
+    def check_decoded(self, width: int, height: int, decoder: str) -> None:
         """Raise PictureError where decoding this many pixels would take too much memory."""
-        self._check_pixels(width * height, self.max_decoded_pixels)
+        held = _HELD.get(decoder, _HELD_BY_OTHERS)
+        most = min(self.max_decoded_pixels, self.max_memory // held // MEGAPIXEL * MEGAPIXEL)
+        self._check_pixels(width * height, most)
+        if width * height * held > self.memory:
+            raise out_of_memory()
 
     def _check_pixels(self, pixels: int, most: int) -> None:
         if pixels > most:

@@ -2,20 +2,40 @@
 
 import functools
 import io
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageCms
 
 WHITE = (255, 255, 255)
+# The lowest and the highest value of a picture; None where its type says what they can be.
+Span = tuple[float, float] | None
 _SPACES = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK", "LAB": "Lab"}
 
 
-def to_eight_bits(image: Image.Image) -> Image.Image:
-    """Return a loaded picture as L, LA, RGB, RGBA, CMYK or LAB, scaled to 8 bits, not clipped."""
+def value_span(image: Image.Image) -> Span:
+    """Return the lowest and the highest value of a picture of 32 bits a pixel."""
+    if image.mode not in ("I", "F"):
+        return None
+    values = _finite(image)
+    return float(values.min()), float(values.max())
+
+
+def joined(spans: Iterable[Span]) -> Span:
+    """Return the span of a picture from those of its parts."""
+    known = [span for span in spans if span is not None]
+    return (min(low for low, _ in known), max(high for _, high in known)) if known else None
+
+
+def to_eight_bits(image: Image.Image, span: Span = None) -> Image.Image:
+    """Return a loaded picture as L, LA, RGB, RGBA, CMYK or LAB, scaled to 8 bits, not clipped.
+
+    Of a part of a picture, `span` is that of the whole.
+    """
     mode = image.mode
     if mode.startswith(("I", "F")):
-        return _scaled(image)
+        return _scaled(image, span)
     if mode in ("P", "PA"):
         see_through = mode == "PA" or "transparency" in image.info
         return image.convert("RGBA" if see_through else "RGB")
@@ -77,18 +97,21 @@ def _lab_profile() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
 
 
-def _scaled(image: Image.Image) -> Image.Image:
+def _finite(image: Image.Image) -> np.ndarray[Any, np.dtype[np.float32]]:
+    return np.nan_to_num(np.asarray(image).astype(np.float32), posinf=0.0, neginf=0.0)
+
+
+def _scaled(image: Image.Image, span: Span) -> Image.Image:
     """Return a picture of 16 or 32 bits a pixel as 8 bits: the range of its type, not clipped."""
-    values: np.ndarray[Any, Any] = np.asarray(image)
     if image.mode.startswith("I;16"):
-        return Image.fromarray((values >> 8).astype(np.uint8))
-    values = np.nan_to_num(values.astype(np.float32), posinf=0.0, neginf=0.0)
-    low, high = float(values.min()), float(values.max())
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    values = _finite(image)
+    low, high = span or (float(values.min()), float(values.max()))
     if low >= 0 and image.mode == "F" and high <= 1:
         low, high = 0.0, 1.0
     elif low >= 0 and high <= 255:
         low, high = 0.0, 255.0
     elif low >= 0 and high <= 65535 and image.mode == "I":
         low, high = 0.0, 65535.0
-    span = (high - low) or 1.0
-    return Image.fromarray(((values - low) * (255.0 / span) + 0.5).astype(np.uint8))
+    width = (high - low) or 1.0
+    return Image.fromarray(((values - low) * (255.0 / width) + 0.5).astype(np.uint8))

@@ -6,14 +6,15 @@ import warnings
 from typing import BinaryIO
 
 import pillow_heif
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from catalog.errors import StoreUnavailableError, TaglightError
-from tagger.errors import PictureError
+from tagger.errors import PictureError, out_of_memory
 from tagger.imaging import modes, sniffing
 from tagger.imaging.exif import CameraFacts, read_camera_facts
 from tagger.imaging.limits import Limits
 from tagger.imaging.picture import Picture
+from tagger.imaging.strips import MANY_PIXELS, reduced_in_strips
 from tagger.imaging.truncation import ends_early
 
 # A JPEG is decoded at 1/2, 1/4 or 1/8 where that leaves enough for the wider thumbnail of an
@@ -38,11 +39,10 @@ def open_picture(file: BinaryIO, limits: Limits = _DEFAULT_LIMITS) -> Picture:
 
     Raises PictureError with a sentence for a person, StoreUnavailableError when reading fails.
     """
-    limits.check_bytes(file.seek(0, os.SEEK_END))
-    file.seek(0)
+    limits.check_bytes(size_of(file))
     format_ = sniffing.identify(file.read(sniffing.HEAD_BYTES))
     file.seek(0)
-    _prepare_decoders()
+    prepare_decoders()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what can be read in spite of a warning, is read
@@ -50,11 +50,16 @@ def open_picture(file: BinaryIO, limits: Limits = _DEFAULT_LIMITS) -> Picture:
     except TaglightError:
         raise
     except MemoryError as error:
-        raise PictureError(
-            "out_of_memory", "There was not enough memory to read this picture."
-        ) from error
+        raise out_of_memory() from error
     except Exception as error:  # decoders fail in many ways; each means the same to a person
         raise _unreadable(file, format_, error) from error
+
+
+def size_of(file: BinaryIO) -> int:
+    """Return the bytes of a seekable file, which is at its beginning afterwards."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    return size
 
 
 def _read(file: BinaryIO, format_: sniffing.Format, limits: Limits) -> Picture:
@@ -63,12 +68,13 @@ def _read(file: BinaryIO, format_: sniffing.Format, limits: Limits) -> Picture:
         limits.check_size(width, height)
         _check_work(file, source, format_, limits)
         smaller = _draft(source, limits)
+        _let_go_early(source)
         source.load()
         if not smaller:
             width, height = source.size  # decoders that turn a picture themselves swap its sides
         facts = read_camera_facts(source)
         profile = source.info.get("icc_profile")
-        image = _shrink(modes.to_eight_bits(source), limits.working_side)
+        image = _shrink(source, limits.working_side)
         image = modes.to_srgb_on_white(image, profile if isinstance(profile, bytes) else None)
     return _upright(image, width, height, format_.content_type, facts)
 
@@ -90,12 +96,13 @@ def _check_work(
     """Refuse what would take too much memory or time to decode, before it is decoded."""
     progressive = bool(source.info.get("progressive"))
     if format_ is not sniffing.JPEG or progressive:
-        limits.check_decoded(*source.size)
+        limits.check_decoded(*source.size, format_.decoder)
     if format_ is sniffing.JPEG and progressive and _scans(file) > limits.max_scans:
         raise PictureError("damaged", "Could not read this picture: it has far too many layers.")
     if format_ is sniffing.TIFF:
         tags = getattr(source, "tag_v2", {})
-        limits.check_decoded(int(tags.get(_TILE_WIDTH, 1)), int(tags.get(_TILE_LENGTH, 1)))
+        tile = int(tags.get(_TILE_WIDTH, 1)), int(tags.get(_TILE_LENGTH, 1))
+        limits.check_decoded(*tile, format_.decoder)
 
 
 def _scans(file: BinaryIO) -> int:
@@ -120,8 +127,29 @@ def _draft(source: Image.Image, limits: Limits) -> bool:
     return source.size != (width, height)
 
 
-def _shrink(image: Image.Image, longest: int) -> Image.Image:
-    """Return a picture whose longest side is at most `longest` pixels."""
+def _let_go_early(source: Image.Image) -> None:
+    """Have the decoders of WebP and AVIF give their own pixels back as soon as they are read.
+
+    They would hold 8 and 3 bytes a pixel until the end, beside the picture's own 4.
+    """
+    if source.format not in ("WEBP", "AVIF") or not isinstance(source, ImageFile.ImageFile):
+        return
+    prepare = source.load_prepare
+
+    def prepare_alone() -> None:
+        source._decoder = None  # type: ignore[attr-defined]  # there is no public way
+        prepare()
+
+    source.load_prepare = prepare_alone  # type: ignore[method-assign]
+
+
+def _shrink(source: Image.Image, longest: int) -> Image.Image:
+    """Return a picture of 8 bits whose longest side is at most `longest` pixels."""
+    factor = max(source.size) // longest
+    if factor > 1 and source.width * source.height > MANY_PIXELS:
+        image = reduced_in_strips(source, factor)
+    else:
+        image = modes.to_eight_bits(source)
     scale = longest / max(image.size)
     if scale >= 1:
         return image
@@ -141,7 +169,7 @@ def _unreadable(file: BinaryIO, format_: sniffing.Format, error: Exception) -> T
 
 
 @functools.cache
-def _prepare_decoders() -> None:
+def prepare_decoders() -> None:
     """Teach Pillow HEIC, and leave the counting of pixels to Limits, which knows the scale."""
     pillow_heif.register_heif_opener(thumbnails=False)
     Image.MAX_IMAGE_PIXELS = None

@@ -1,5 +1,7 @@
 """The recogniser that needs no account and no network connection."""
 
+import ctypes
+import sys
 import threading
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from tagger.recognizers.local.cache import cached_model
 from tagger.recognizers.local.network import Network
 from tagger.recognizers.local.scoring import label_scores
 from tagger.recognizers.local.taxonomy import REVISION, Taxonomy, load_taxonomy
-from tagger.recognizers.local.views import centre_views, crop_views, shrink
+from tagger.recognizers.local.views import SHORT_SIDE, centre_views, crop_views, shrink
 
 __all__ = ["LocalRecognizer"]
 
@@ -20,6 +22,9 @@ MODEL_VERSION = f"efficientnet-lite0-1 / taxonomy {REVISION}"
 
 class LocalRecognizer:
     """Labels pictures with EfficientNet-Lite0: 1,000 classes and the groups above them."""
+
+    short_side = SHORT_SIDE
+    """Pixels on the shorter side of a picture beyond which it has no use for more."""
 
     def __init__(self, cache: Path | None = None, *, threads: int = 1) -> None:
         """Take the folder of the cache (default: the user's) and the threads to run with."""
@@ -44,6 +49,16 @@ class LocalRecognizer:
         Done by the first picture otherwise. Raises RecognizerUnavailableError with what to do.
         """
         self._loaded()
+
+    def rest(self) -> None:
+        """Let go of the network and its memory (70 MB); the next picture loads it again."""
+        with self._lock:
+            self._ready = None
+        if sys.platform == "linux":
+            # What is freed stays with the C library otherwise; other libraries have no such call.
+            trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+            if trim is not None:
+                trim(0)
 
     def recognize(self, image: Image, *, min_confidence: float, max_labels: int) -> Recognition:
         """Label an upright RGB picture.

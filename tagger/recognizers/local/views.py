@@ -1,5 +1,6 @@
 """Cuts a picture into the views that the network looks at: 224 × 224 pixels each."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -8,7 +9,7 @@ from PIL.Image import Image, Resampling
 
 from tagger.recognizers.local.graph import SIZE
 
-__all__ = ["centre_views", "crop_views", "shrink", "to_input"]
+__all__ = ["SHORT_SIDE", "centre_views", "crop_views", "shrink", "to_input"]
 
 _CENTRES = (0.875, 1.0)  # sides of the two centre views, as parts of the shorter side
 _CROP = 0.6  # side of a crop, likewise
@@ -16,6 +17,8 @@ _SMALLEST_CROP = SIZE // 2  # pixels; below this a crop is more blur than pictur
 _NEAR = 0.12  # a crop this close to SIZE is cut out as it is: resampling it would gain nothing
 _STRIP = 2.0  # from this ratio of its sides a picture is looked at along its length
 _GAP = 0.9  # pixels that `shrink` leaves a crop, as parts of SIZE: a little less costs nothing
+SHORT_SIDE = math.ceil(SIZE * _GAP / _CROP)
+"""Pixels on the shorter side of a picture that all views can be cut from."""
 
 
 def shrink(image: Image) -> Image:
@@ -23,7 +26,7 @@ def shrink(image: Image) -> Image:
 
     All views are cut from this one, so a large picture is read once and not six times.
     """
-    factor = int(min(image.size) * _CROP / (SIZE * _GAP))
+    factor = min(image.size) // SHORT_SIDE
     return image.reduce(factor) if factor > 1 else image
 
 

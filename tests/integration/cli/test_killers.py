@@ -26,7 +26,7 @@ class Deadly(ToldRecognizer):
             time.sleep(600)
         return super().recognize(image, **how)
 
-cli.worker.LONGEST_SECONDS = 0.5
+cli.worker.LONGEST_SECONDS = 2
 cli.worker.Worker(open_home(sys.argv[1]), Deadly()).run()
 """
 

@@ -13,6 +13,7 @@ from catalog.keys import image_id, metadata_key
 from tagger import lambda_handler
 from tagger.aws.environment import LambdaEnvironment
 from tagger.aws.home import Home, Parts, compose
+from tagger.imaging import open_here
 from tagger.recognizers.rekognition import RekognitionRecognizer
 from tests.fake_sqs import Sent, batch
 from tests.lambda_house import BUCKET, KEY, House, created
@@ -40,7 +41,7 @@ def function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Functi
     def composed(
         environment: LambdaEnvironment, tell: Callable[[str], None], about: Any, measure: Any
     ) -> Home:
-        parts = Parts(house.store, RekognitionRecognizer(house.rekognition), house.sqs)
+        parts = Parts(house.store, RekognitionRecognizer(house.rekognition), open_here, house.sqs)
         made.append(compose(environment, tell, about, parts, measure))
         return made[-1]
 
