@@ -10,7 +10,6 @@ from typing import BinaryIO
 
 from tagger.decoding.budget import Budget
 from tagger.decoding.process import (
-    PERHAPS_SHORT,
     EndedError,
     NeverBeganError,
     Process,
@@ -21,6 +20,9 @@ from tagger.imaging import Limits, Opened, open_here
 from tagger.imaging.opening import size_of
 
 log = logging.getLogger(__name__)
+
+# Some decoders call a picture damaged when they are short of memory; what is smaller has enough.
+_LARGE_BYTES = 256 * 1024
 
 
 class Decoder:
@@ -61,7 +63,8 @@ class Decoder:
 
     def __call__(self, file: BinaryIO, limits: Limits) -> Opened:
         """Read a picture. Raises PictureError and StoreUnavailableError."""
-        limits.check_bytes(size_of(file))
+        size = size_of(file)
+        limits.check_bytes(size)
         began = time.monotonic()
         try:
             try:
@@ -71,7 +74,8 @@ class Decoder:
                     raise
                 log.info("%s It is tried once more.", error)
             except PictureError as error:
-                if error.code not in PERHAPS_SHORT:
+                short = error.code == "damaged" and size > _LARGE_BYTES
+                if error.code != "out_of_memory" and not short:
                     raise
             if time.monotonic() - began > self._budget.seconds:
                 raise _too_slow()

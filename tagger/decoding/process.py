@@ -24,8 +24,6 @@ _COPY_BYTES = 1024 * 1024
 _START_SECONDS = 30.0
 # After so many pictures a process has earned its rest: what decoders leak goes with it.
 _MOST_PICTURES = 1000
-# What a decoder that is short of memory says; who knows what it has left behind.
-PERHAPS_SHORT = ("out_of_memory", "damaged")
 
 
 class NeverBeganError(Exception):
@@ -91,7 +89,7 @@ class Process:
         except (OSError, wire.WireError) as error:
             raise EndedError(self._status()) from error
         except PictureError as error:
-            self.well = error.code not in PERHAPS_SHORT
+            self.well = error.code != "out_of_memory"
             raise
         self._opened += 1
         self.well = self._opened < _MOST_PICTURES
