@@ -69,9 +69,11 @@ class LocalRecognizer:
         """
         network, taxonomy = self._loaded()
         small = shrink(image if image.mode == "RGB" else image.convert("RGB"))
+        # All views first: in turns with the network, each finds the other's data in the caches.
+        centres, crops = list(centre_views(small)), list(crop_views(small))
         scores = label_scores(
-            [network.probabilities(view) for view in centre_views(small)],
-            (network.probabilities(view) for view in crop_views(small)),
+            [network.probabilities(view) for view in centres],
+            (network.probabilities(view) for view in crops),
             taxonomy.labels_of_class,
         )
         labels = [
