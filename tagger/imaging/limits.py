@@ -8,7 +8,7 @@ MIB = 1024 * 1024
 MEGAPIXEL = 1_000_000
 # What opening a picture may take beside the process itself, and what decoders hold of each pixel
 # at their worst moment, in bytes. docs/adr/0006 has the measurements.
-MEMORY = 424 * MIB
+MEMORY = 418 * MIB
 _HELD = {"WEBP": 12, "AVIF": 8, "HEIF": 8, "JPEG": 3}
 _HELD_BY_OTHERS = 4
 
@@ -54,12 +54,15 @@ class Limits:
             )
         self._check_pixels(width * height, self.max_pixels)
 
-    def check_decoded(self, width: int, height: int, decoder: str) -> None:
-        """Raise PictureError where decoding this many pixels would take too much memory."""
+    def check_decoded(self, width: int, height: int, decoder: str, beside: int = 0) -> None:
+        """Raise PictureError where decoding this many pixels would take too much memory.
+
+        `beside` are bytes that the decoder holds beside the picture.
+        """
         held = _HELD.get(decoder, _HELD_BY_OTHERS)
         most = min(self.max_decoded_pixels, self.max_memory // held // MEGAPIXEL * MEGAPIXEL)
         self._check_pixels(width * height, most)
-        if width * height * held > self.memory:
+        if width * height * held + beside > self.memory:
             raise out_of_memory()
 
     def _check_pixels(self, pixels: int, most: int) -> None:

@@ -3,7 +3,7 @@
 import functools
 import os
 import warnings
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pillow_heif
 from PIL import Image, ImageFile, UnidentifiedImageError
@@ -30,7 +30,7 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_TILE_WIDTH, _TILE_LENGTH = 322, 323
+_COMPRESSION, _ROWS_PER_STRIP, _TILE_WIDTH, _TILE_LENGTH = 259, 278, 322, 323
 _DEFAULT_LIMITS = Limits()
 
 
@@ -63,6 +63,18 @@ def size_of(file: BinaryIO) -> int:
 
 
 def _read(file: BinaryIO, format_: sniffing.Format, limits: Limits) -> Picture:
+    image, width, height, facts = _pixels(file, format_, limits)
+    # From here on a large picture's own pixels are gone, and only these are held.
+    profile = image.info.get("icc_profile")
+    image = _shrink(image, limits.working_side)
+    image = modes.to_srgb_on_white(image, profile if isinstance(profile, bytes) else None)
+    return _upright(image, width, height, format_.content_type, facts)
+
+
+def _pixels(
+    file: BinaryIO, format_: sniffing.Format, limits: Limits
+) -> tuple[Image.Image, int, int, CameraFacts]:
+    """Return a picture of 8 bits, a large one reduced already, and its own width and height."""
     with Image.open(file, formats=[format_.decoder]) as source:
         width, height = source.size
         limits.check_size(width, height)
@@ -73,10 +85,13 @@ def _read(file: BinaryIO, format_: sniffing.Format, limits: Limits) -> Picture:
         if not smaller:
             width, height = source.size  # decoders that turn a picture themselves swap its sides
         facts = read_camera_facts(source)
-        profile = source.info.get("icc_profile")
-        image = _shrink(source, limits.working_side)
-        image = modes.to_srgb_on_white(image, profile if isinstance(profile, bytes) else None)
-    return _upright(image, width, height, format_.content_type, facts)
+        factor = max(source.size) // limits.working_side
+        if factor > 1 and source.width * source.height > MANY_PIXELS:
+            image = reduced_in_strips(source, factor)
+        else:
+            image = modes.to_eight_bits(source)
+        image.info = dict(source.info)
+    return image, width, height, facts
 
 
 def _upright(
@@ -103,6 +118,16 @@ def _check_work(
         tags = getattr(source, "tag_v2", {})
         tile = int(tags.get(_TILE_WIDTH, 1)), int(tags.get(_TILE_LENGTH, 1))
         limits.check_decoded(*tile, format_.decoder)
+        strip = _strip_bytes(source, tags)
+        limits.check_decoded(*source.size, format_.decoder, beside=strip)
+
+
+def _strip_bytes(source: Image.Image, tags: Any) -> int:
+    """Return what one strip of a packed TIFF takes: often it is the whole picture once more."""
+    if tags.get(_COMPRESSION, 1) == 1:
+        return 0
+    rows = min(int(tags.get(_ROWS_PER_STRIP, source.height)), source.height)
+    return rows * source.width * len(source.getbands())
 
 
 def _scans(file: BinaryIO) -> int:
@@ -143,13 +168,8 @@ def _let_go_early(source: Image.Image) -> None:
     source.load_prepare = prepare_alone  # type: ignore[method-assign]
 
 
-def _shrink(source: Image.Image, longest: int) -> Image.Image:
-    """Return a picture of 8 bits whose longest side is at most `longest` pixels."""
-    factor = max(source.size) // longest
-    if factor > 1 and source.width * source.height > MANY_PIXELS:
-        image = reduced_in_strips(source, factor)
-    else:
-        image = modes.to_eight_bits(source)
+def _shrink(image: Image.Image, longest: int) -> Image.Image:
+    """Return a picture whose longest side is at most `longest` pixels."""
     scale = longest / max(image.size)
     if scale >= 1:
         return image

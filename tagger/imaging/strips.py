@@ -6,7 +6,7 @@ from tagger.imaging import modes
 
 # Over so many pixels it is worth it: a copy of fewer takes 64 MB at most.
 MANY_PIXELS = 16_000_000
-_STRIP_PIXELS = 1_000_000
+_STRIP_PIXELS = 250_000
 
 
 def reduced_in_strips(image: Image.Image, factor: int) -> Image.Image:
@@ -21,7 +21,6 @@ def reduced_in_strips(image: Image.Image, factor: int) -> Image.Image:
         small = strip.reduce((min(factor, strip.width), min(factor, strip.height)))
         if made is None:
             made = Image.new(small.mode, (small.width, -(-height // factor)))
-            made.info = dict(image.info)
         made.paste(small, (0, box[1] // factor))
     assert made is not None  # noqa: S101 - a picture has at least one row
     return made
