@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from catalog.storage.changes import ObjectChange, event_body
 from tagger.errors import EventError
 from tagger.events import parse_events
+from tests.hostile_json import json_texts
 
 EVENTS = Path(__file__).parents[2] / "events"
 WEB = ("http-api-", "function-url-")
@@ -151,3 +152,24 @@ def test_a_recorded_event_with_any_part_exchanged_does_so_too(name: str, data: A
             break
         node = node[place]
     test_any_json_gives_a_list_or_a_clean_error.hypothesis.inner_test(body)
+
+
+@given(json_texts("Records", "eventSource", "body", "s3", "object", "key", "eventVersion"))
+def test_a_message_of_any_text_gives_a_list_or_a_clean_error(text: bytes) -> None:
+    body = text.decode("utf-8", "replace")
+    try:
+        parse_events({"Records": [{"eventSource": "aws:sqs", "body": body}]})
+    except EventError as error:
+        assert error.reason
+
+
+@given(st.text() | st.binary().map(lambda key: "".join(f"%{byte:02x}" for byte in key)))
+def test_a_key_of_any_spelling_is_decoded_or_refused(key: str) -> None:
+    record = recorded("s3-put")["Records"][0]
+    record["s3"]["object"]["key"] = key
+    try:
+        (event,) = parse_events({"Records": [record]})
+    except EventError as error:
+        assert error.reason
+    else:
+        event.key.encode()

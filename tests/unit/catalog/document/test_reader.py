@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from catalog.document import Document, read_document, write_document
 from catalog.document.reader import MAX_DOCUMENT_BYTES
 from catalog.errors import DocumentError
+from tests.hostile_json import json_texts
 
 
 def read(content: Any) -> Document:
@@ -343,7 +344,13 @@ DOCUMENTS = st.one_of(
 )
 
 
-@given(st.one_of(st.binary(max_size=60), DOCUMENTS.map(lambda it: json.dumps(it).encode())))
+@given(
+    st.one_of(
+        st.binary(max_size=60),
+        DOCUMENTS.map(lambda it: json.dumps(it).encode()),
+        json_texts(*FIELDS),
+    )
+)
 @example(b'{"Labels": [], "\\ud800": 1}')
 def test_any_bytes_are_a_document_or_make_no_sense(data: bytes) -> None:
     try:

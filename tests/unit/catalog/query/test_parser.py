@@ -231,12 +231,19 @@ def test_a_clause_can_be_taken_out_and_put_in() -> None:
 PIECES = st.sampled_from([
     "dog", "-", "|", '"', "“", "”", ":", ">", "<=", "60", "..", "90.5", "*", "(", "is:",
     "failed", "after:", "2026-02", "T10:00", "color:", "gray", " ", "in:", "name:", "type:",
-    "jpg", "\x00", "\u200f", "é", "%", "=", "name",
+    "jpg", "\x00", "\u200f", "é", "%", "=", "name", "nan", "inf", "1e999", "9" * 400,
+    "٣", "²", "-0", "0x1", "9999-99-99", "T99:99", "\n",
 ])
 # fmt: on
 
 
-@given(st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=14).map("".join)))
+@given(
+    st.one_of(
+        st.text(max_size=60),
+        st.lists(PIECES | st.just("\ud800"), max_size=14).map("".join),
+        st.tuples(PIECES, st.sampled_from([200, 2_000, 50_000])).map(lambda it: it[0] * it[1]),
+    )
+)
 def test_any_text_is_a_query_or_a_mistake_within_it(text: str) -> None:
     try:
         query = parse(text)
