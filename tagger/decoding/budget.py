@@ -1,4 +1,4 @@
-"""How much memory and time the opening of pictures may take (docs/adr/0006 has measurements)."""
+"""How much memory and time the opening of pictures may take (docs/adr/0008 has measurements)."""
 
 from dataclasses import dataclass
 

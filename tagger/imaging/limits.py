@@ -7,8 +7,8 @@ from tagger.errors import PictureError, out_of_memory
 MIB = 1024 * 1024
 MEGAPIXEL = 1_000_000
 # What opening a picture may take beside the process itself, and what decoders hold of each pixel
-# at their worst moment, in bytes. docs/adr/0006 has the measurements.
-MEMORY = 418 * MIB
+# at their worst moment, in bytes. docs/adr/0008 has the measurements.
+MEMORY = 404 * MIB
 _HELD = {"WEBP": 12, "AVIF": 8, "HEIF": 8, "JPEG": 3}
 _HELD_BY_OTHERS = 4
 
