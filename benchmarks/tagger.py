@@ -23,13 +23,12 @@ from pathlib import Path
 import psutil
 from PIL import Image
 
-from benchmarks.measuring import Row, table
+from catalog import reads
 from catalog.database import Database
 from catalog.document import Label
 from catalog.indexer import Indexer
 from catalog.storage.folder import FolderStore
 from tagger.decoding import Decoder
-from tagger.errors import PictureError
 from tagger.imaging.opening import prepare_decoders
 from tagger.pipeline import Tagger
 from tagger.recognizers import Recognition
@@ -40,6 +39,10 @@ SIZES = {1: (1200, 900), 12: (4000, 3000), 50: (8165, 6124)}
 OWED = 1.25
 WIDTHS = (1280, 320)
 MIB = 2**20
+
+
+class NotReadError(Exception):
+    """A picture that is larger than its format is read."""
 
 
 class Silent:
@@ -126,8 +129,11 @@ class Measuring:
         index = Indexer(self.store, self.database)
         self.tagger = Tagger(self.store, index, Silent(), opener=self.decoder)
 
-    def row(self, megapixels: int, extension: str, rounds: int) -> tuple[Row, str]:
-        """Measure one picture; return the row, and pictures a second with the memory they take."""
+    def row(self, megapixels: int, extension: str, rounds: int) -> tuple[tuple[float, str], str]:
+        """Measure one picture; return ratio and row, and pictures a second with their memory.
+
+        Raises NotReadError.
+        """
         key = f"uploads/{megapixels}.{extension}"
         data = encoded(megapixels, extension)
         path = self.store.root / key
@@ -138,19 +144,24 @@ class Measuring:
             self.tagger.tag(key, again=True)
 
         ours()
+        with self.database.reading() as connection:
+            record = reads.find_by_key(connection, key)
+        if record is None or record.status != "tagged":
+            raise NotReadError(record.error_message if record else "It is gone.")
         bare(path)
         pairs = [(timed(ours), timed(lambda: bare(path))) for _ in range(rounds)]
         mine, floor = (statistics.median(pair[side][0] for pair in pairs) for side in (0, 1))
         clock = statistics.median(pair[0][1] for pair in pairs)
         name = f"{megapixels} megapixels, {extension}"
-        row = Row(
-            f"{name} ({len(data) / 1e6:.1f} MB)",
-            f"{floor * 1000:.0f} ms",
-            f"{mine * 1000:.0f} ms",
-            mine / floor,
-            OWED,
+        owed = f"≤ {OWED}" if (megapixels, extension) == (12, "jpg") else ""
+        row = (
+            f"| {name} ({len(data) / 1e6:.1f} MB) | {floor * 1000:.0f} ms | {mine * 1000:.0f} ms "
+            f"| {mine / floor:.2f} × | {owed} |"
         )
-        return row, f"| {name} | {1 / clock:.1f} | {1 / mine:.1f} | {peak_mib(path):.0f} MiB |"
+        return (
+            mine / floor,
+            row,
+        ), f"| {name} | {1 / clock:.1f} | {1 / mine:.1f} | {peak_mib(path):.0f} MiB |"
 
     def close(self) -> None:
         """Let go of the library."""
@@ -174,15 +185,14 @@ def main() -> None:
             for extension in options.only.split(","):
                 try:
                     row, figure = measuring.row(megapixels, extension, options.rounds)
-                except PictureError as error:
-                    refused.append(
-                        f"| {megapixels} megapixels, {extension} | {error.message} | | |"
-                    )
+                except NotReadError as error:
+                    refused.append(f"| {megapixels} megapixels, {extension} | {error} | | |")
                     continue
                 rows.append(row)
                 figures.append(figure)
         measuring.close()
-    print(table(rows))
+    print("| picture | bare calls | ours | ratio | owed |\n|---|---|---|---|---|")
+    print("\n".join(row for _, row in sorted(rows, reverse=True)))
     print("\n| picture | a second by the clock | a second of one processor | opening takes |")
     print("|---|---|---|---|")
     print("\n".join(figures + refused))
