@@ -10,6 +10,9 @@ from tests.ordeal.audit import Auditor, disagreements, temporary_files
 from tests.ordeal.senders import Senders, pictures
 from tests.ordeal.served import QUICK, TARGETS, Served, Target, wait_for
 
+# Seconds after which a picture without an answer is stuck: a busy machine is only slow.
+STUCK = 1800.0
+
 
 @dataclass
 class Outcome:
@@ -93,7 +96,7 @@ def _kill(
             key for key, status in served.statuses(list(kept)).items() if status == "unknown"
         ]
         outcome.missing += unknown
-        wait_for(lambda: served.is_settled(list(kept)), "that all have their answer")
+        wait_for(lambda: served.is_settled(list(kept)), "that all have their answer", STUCK)
     except TimeoutError:
         statuses = served.statuses(list(kept))
         outcome.stuck += [key for key, status in statuses.items() if status == "pending"]
