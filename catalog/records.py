@@ -106,6 +106,8 @@ RECORD_COLUMNS: tuple[ColumnElement[Any], ...] = tuple(image.c[name] for name in
 # So many records are remembered by their rows, some kilobytes each: searches that follow each
 # other find many of the same pictures. Records are never changed.
 _REMEMBERED = 3000
+# A page of the largest size and the one after it: who asks for more reads everything once.
+_LARGEST_PAGE = 201
 _known: dict[tuple[Any, ...], ImageRecord] = {}
 
 
@@ -113,6 +115,8 @@ def records(rows: Sequence[Sequence[Any]]) -> list[ImageRecord]:
     """Return the records of rows that begin with RECORD_COLUMNS; nobody may change them."""
     width = len(NAMES)
     keys = [tuple(row[:width]) for row in rows]
+    if len(keys) > _LARGEST_PAGE:
+        return _made(keys)
     found = {key: record for key in keys if (record := _known.get(key)) is not None}
     missing = [key for key in keys if key not in found]
     if missing:

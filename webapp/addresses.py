@@ -62,9 +62,13 @@ class Address:
         return self._url(f"/images/{quote(image_id, safe='')}/{verb}", self.query.text, extra)
 
     @staticmethod
-    def original(image_id: str) -> str:
+    def original(record: "ImageRecord", *, saved: bool = False) -> str:
         """Return where the original bytes are found, however long a page has been open."""
-        return f"/images/{quote(image_id, safe='')}/original"
+        asked = {"trash": trash_stamp(record.trash)} if record.trash else {}
+        if saved:
+            asked["download"] = "1"
+        path = f"/images/{quote(record.id, safe='')}/original"
+        return f"{path}?{urlencode(asked)}" if asked else path
 
     def with_text(self, clause: str) -> str:
         """Return the gallery's URL with one more clause."""

@@ -103,6 +103,7 @@ class Intake:
         self._promised += size
         try:
             yield
+            self._count += 1  # it waits to be tagged now, before anybody counts again
         finally:
             self._promised -= size
 

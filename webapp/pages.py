@@ -115,7 +115,7 @@ def original(request: Request) -> RedirectResponse:
     image_id = path_part(request, "image_id")
     services = services_of(request)
     with services.database.reading() as conn:
-        record = reads.get_image(conn, image_id)
+        record = reads.get_image(conn, image_id, trash(request))
     if record is None:
         raise ImageNotFoundError(image_id)
     saved = "download" in request.query_params

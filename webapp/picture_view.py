@@ -78,7 +78,7 @@ class Stage:
         best = [label.name for label in labels if label.confidence >= DEFAULT_MIN][:5]
         return cls(
             source=urls.thumbnail(record, 1280) or urls.thumbnail(record, 320) or "",
-            original=address.original(record.id),
+            original=address.original(record),
             width=width,
             height=height,
             alt=", ".join(best) or record.name,
@@ -267,7 +267,7 @@ class Actions:
     def of(cls, address: Address, record: ImageRecord) -> "Actions":
         trashed = bool(record.trash)
         return cls(
-            download_url=address.original(record.id) + "?download",
+            download_url=address.original(record, saved=True),
             delete_url="" if trashed else address.action(record.id, "delete"),
             retry_url="" if trashed or record.status == "pending" else
             address.action(record.id, "retry"),

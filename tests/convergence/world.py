@@ -80,6 +80,8 @@ class World:
     noticed by an event or not.
     """
 
+    lives = 0  # as a journal whose file was never lost
+
     def __init__(self, store: ObjectStore, database: SteppingDatabase) -> None:
         self.inner = store
         self.database = database

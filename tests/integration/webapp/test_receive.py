@@ -4,24 +4,18 @@ import asyncio
 import dataclasses
 import hashlib
 import tracemalloc
-from collections.abc import AsyncIterator, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from starlette.requests import Request
 
+from tests.event_loops import run
 from tests.integration.conftest import Site
 from tests.integration.webapp.test_uploads import files_in
 from webapp import intake, receive
 
 Messages = list[dict[str, Any]]
-
-
-def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """Run a coroutine to its end in a thread: this one's event loop may be a browser's."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, coroutine).result()
 
 
 def scope_of(ticket: dict[str, Any], size: int) -> dict[str, Any]:

@@ -1,23 +1,15 @@
 """Turns, lines and room: who may send, who waits, and who is told when to come again."""
 
 import asyncio
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
+from tests.event_loops import run
 from webapp import intake
 from webapp.errors import RequestError
 from webapp.intake import Intake
 
 MIB = 1 << 20
-
-
-def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """Run a coroutine to its end in a thread: this one's event loop may be a browser's."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, coroutine).result()
 
 
 def refusal(error: pytest.ExceptionInfo[RequestError]) -> tuple[int, int]:
@@ -110,3 +102,13 @@ def test_with_too_many_waiting_no_more_are_announced(monkeypatch: pytest.MonkeyP
     assert refusal(error) == (503, intake.AGAIN_LATER)
     waiting = 9
     desk.check()
+
+
+def test_what_came_since_the_last_count_counts() -> None:
+    desk = Intake(waiting=lambda: 0, most_waiting=2)
+    desk.check()
+    for _ in range(2):
+        with desk.room(MIB):
+            pass
+    with pytest.raises(RequestError, match="2 pictures wait"):
+        desk.check()

@@ -1,6 +1,5 @@
 """Answers that are sent again: which are kept, for whom, how long, and how many."""
 
-import asyncio
 from collections.abc import Hashable
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
+from tests.event_loops import run
 from webapp import kept_answers
 from webapp.kept_answers import LISTS, PAGES, KeptAnswers
 from webapp.signin.users import Role, User
@@ -81,7 +81,7 @@ class Counter:
         async def receive() -> Message:
             raise AssertionError("Nobody reads a body here.")
 
-        asyncio.run(self.app(scope, receive, send))
+        run(self.app(scope, receive, send))
         assert sent[0]["status"] == self.kitchen.status
         return b"".join(message.get("body", b"") for message in sent).decode().strip()
 

@@ -1,10 +1,8 @@
 """What the web function answers: the same as on one machine, but pictures come from the bucket."""
 
 import json
-import re
 from collections.abc import Iterator
 from hashlib import sha256
-from html import unescape
 from urllib.parse import urlsplit
 
 import pytest
@@ -36,9 +34,12 @@ def test_the_gallery_leads_to_pictures_in_the_bucket(function: Function, s3_site
     origin = s3_site.address().origin
     assert origin in answer.headers["content-security-policy"]
     page = function.ask(path=f"/images/{image_id}", role="viewer")
-    found = re.search(rf'{re.escape(origin)}[^"]+', unescape(page.text))
-    assert found
-    status, headers, _ = send(s3_site, "GET", found[0])
+    path = f"/images/{image_id}/original"
+    assert f'href="{path}"' in page.text
+    led = function.ask(path=path, role="viewer")
+    assert (led.status, led.headers["cache-control"]) == (302, "no-store")
+    assert led.headers["location"].startswith(f"{origin}/")
+    status, headers, _ = send(s3_site, "GET", led.headers["location"])
     assert status == 200, "an address on the page opens in the bucket"
     assert headers["content-type"] == "image/jpeg"
 
