@@ -63,6 +63,7 @@ def ordeal(
         senders.join()
         keys = list(senders.kept())
         wait_for(lambda: served.is_settled(keys), "that all have their answer")
+        wait_for(served.is_at_rest, "that nothing is left to do")
         statuses = served.statuses(keys)
         outcome.failed = [key for key, status in statuses.items() if status != "tagged"]
     finally:

@@ -40,6 +40,7 @@ def end_in_the_middle(place: Path, number: int) -> Outcome:
         gate.unlink()
         served.start()
         wait_for(lambda: served.is_settled(list(senders.kept())), "that all have their answer")
+        wait_for(served.is_at_rest, "that nothing is left to do")
     outcome.lost += disagreements(library)
     return outcome
 

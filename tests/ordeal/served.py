@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -86,6 +87,15 @@ class Served:
         try:
             return set(self.statuses(keys).values()) <= {"tagged", "failed"}
         except (OSError, ValueError):
+            return False
+
+    def is_at_rest(self) -> bool:
+        """Tell whether nothing is left to do, what was delayed included."""
+        journal = self.library / ".taglight" / "journal.sqlite"
+        try:
+            with contextlib.closing(sqlite3.connect(f"{journal.as_uri()}?mode=ro", uri=True)) as db:
+                return db.execute("SELECT count(*) FROM messages").fetchone() == (0,)
+        except sqlite3.Error:
             return False
 
     def worker(self) -> psutil.Process | None:

@@ -7,7 +7,7 @@ import pytest
 from tests.ordeal.audit import disagreements, temporary_files
 from tests.ordeal.disks import Disk, small_disk
 from tests.ordeal.faults import FAULTS
-from tests.ordeal.served import Served, serving
+from tests.ordeal.served import Served, serving, wait_for
 
 SENTENCES = {
     "the disk is full": "The disk is full",
@@ -29,6 +29,7 @@ def served(disk: Disk) -> Iterator[Served]:
     """A server that bears all of this; in the end all must fit together."""
     with serving(disk.library) as running:
         yield running
+        wait_for(running.is_at_rest, "that nothing is left to do")
         running.end()
         assert disagreements(disk.library) == []
         assert temporary_files(disk.library) == set()

@@ -25,6 +25,7 @@ def test_a_full_queue_and_sleepers_hold_up_nobody_for_good(tmp_path: Path) -> No
             senders.join()
             wait_for(sleepers.are_gone, "that sleepers are sent away")
         wait_for(lambda: served.is_settled(list(senders.kept())), "that all have their answer")
+        wait_for(served.is_at_rest, "that nothing is left to do")
         assert any("wait to be tagged" in each for each in senders.told.sentences)
         assert senders.told.unkind == []
         assert watched.wrong == []
