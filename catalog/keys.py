@@ -159,9 +159,12 @@ def trash_stamp(folder: str) -> str:
 
 
 def folder_of_stamp(stamp: str) -> str:
-    """Return the folder of the trash that a stamp means, "" for a text that is none."""
+    """Return the folder of the trash that a stamp means, "" for a text that is none.
+
+    There need be no such folder, nor such a time.
+    """
     folder = f"{TRASH}{stamp}/"
-    return folder if split_trash_key(f"{folder}x") else ""
+    return folder if _TRASH_KEY.fullmatch(f"{folder}x") else ""
 
 
 def trash_key(folder: str, key: str) -> str:

@@ -136,7 +136,10 @@ def test_a_place_in_the_trash_that_there_is_not_is_said(site: Site) -> None:
     for stamp in ("../uploads", "x", "20261122T160000Z-0000000"):
         assert site.client.get(f"/api/images/{picture_id}?trash={stamp}").status_code == 400
     gone = trash_stamp(trash_folder(datetime(2026, 1, 1, tzinfo=UTC), "00000000"))
-    assert site.client.get(f"/api/images/{picture_id}?trash={gone}").status_code == 404
+    for stamp in (gone, "18431663T550934Z-769ad3bd"):  # which no clock has ever shown
+        assert site.client.get(f"/api/images/{picture_id}?trash={stamp}").status_code == 404
+        again = site.client.post(f"/api/images/{picture_id}/restore?trash={stamp}")
+        assert again.status_code == 404
 
 
 def test_the_trash_is_shown_page_by_page(site: Site) -> None:
