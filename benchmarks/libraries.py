@@ -4,7 +4,7 @@ import hashlib
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate
+from itertools import accumulate, islice
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -95,7 +95,7 @@ def filled(count: int) -> Path:
     """Return a library folder whose catalog holds so many pictures, made by our own writer.
 
     It lies in the system's temporary folder and is used again while the schema stays; there are
-    no picture files in it.
+    no picture files in it. A filling that was stopped goes on where it ended.
     """
     name = f"{count}-schema-{SCHEMA_VERSION}"
     library = Path(gettempdir()) / "taglight-benchmarks" / name
@@ -103,9 +103,9 @@ def filled(count: int) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     database = Database.open(f"sqlite:///{path}")
     with database.reading() as connection:
-        there = connection.exec_driver_sql("SELECT count(*) FROM image").scalar()
+        there = connection.exec_driver_sql("SELECT count(*) FROM image").scalar_one()
     if there != count:
-        for batch in chunks(documents(count), 1000):
+        for batch in chunks(islice(documents(count), there, None), 1000):
             rows = [document_row(info, key, document, "etag") for info, key, document in batch]
             with database.writing() as connection:
                 writes.put_images(connection, rows)
