@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ import skimage.data
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
+TAGLIGHT = (sys.executable, "-m", "cli.main")
 PHOTOGRAPHS = ("chelsea", "coffee", "rocket", "astronaut")
 
 
@@ -93,10 +94,10 @@ class Site:
 
 
 @contextmanager
-def served(library: Path, log: Path) -> Iterator[Site]:
+def served(library: Path, log: Path, taglight: Sequence[str] = TAGLIGHT) -> Iterator[Site]:
     """Serve a library on a free port until the block ends."""
     port = free_port()
-    command = [sys.executable, "-m", "cli.main", "serve", str(library), "--port", str(port)]
+    command = [*taglight, "serve", str(library), "--port", str(port)]
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
         url = f"http://127.0.0.1:{port}"
