@@ -31,6 +31,10 @@ _WATCH_SHIFTS = """() => {
     }
   }).observe({ type: "layout-shift" });
 }"""
+# Pictures whose ratio is not known any more.
+_SHAPELESS = """() => [...document.querySelectorAll("#results .tile")]
+  .filter((tile) => !getComputedStyle(tile).getPropertyValue("--r"))
+  .map((tile) => tile.id)"""
 LATE = 200  # ms until an answer begins: later than one scrolls
 
 _PLACE = "(id) => document.getElementById(id).getBoundingClientRect().top"
@@ -86,9 +90,14 @@ def test_all_pictures_pass_by_and_few_are_there_at_once(many: Page) -> None:
     slow = {"offline": False, "latency": LATE, "downloadThroughput": -1, "uploadThroughput": -1}
     network.send("Network.enable")
     network.send("Network.emulateNetworkConditions", slow)
+    asked: list[str] = []
+    many.on("request", lambda request: asked.append(request.url))
     seen: set[str] = set()
     most = scroll_down(many, seen, lambda: len(seen) == MANY)
     assert most <= MOST_TILES
+    pages = [url for url in asked if "part=results" in url]
+    assert len(pages) == len(set(pages)) > 5, "each page is asked for once on the way down"
+    assert many.evaluate(_SHAPELESS) == []
     assert many.evaluate("() => shifts") == []
     network.detach()
     expect(many).to_have_url(re.compile("cursor="))

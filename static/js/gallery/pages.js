@@ -164,7 +164,10 @@ function empty(page) {
   giveBack(page);
   page.style.height = `${page.offsetHeight}px`;
   page.replaceChildren();
-  setStyle(page, "");
+  const [above, below] = [page.previousElementSibling, page.nextElementSibling];
+  // A row that is lent keeps its shape by the rules of the page it came from.
+  if (!below?.querySelector("[data-lent]")) setStyle(page, "");
+  if (above && !isFilled(above)) setStyle(above, "");
 }
 
 /**
