@@ -67,7 +67,7 @@ class Reconciler:
         self._indexer = indexer
         self._settle = settle
         self._clock = clock
-        self._asked: set[tuple[str, str, str]] = set()
+        self._asked: dict[str, tuple[str, str]] = {}
         self._swept = float("-inf")
         self._began = False
         self._lives = journal.lives
@@ -122,8 +122,12 @@ class Reconciler:
         return found
 
     def look_at(self, keys: Iterable[str]) -> int:
-        """Compare these keys of `uploads/` and `metadata/`, which rest; return what was to do."""
-        return sum(self._send(self._one(key)) for key in keys)
+        """Compare keys of `uploads/` and `metadata/` that have changed; return what was to do."""
+        found = 0
+        for key in keys:
+            self._asked.pop(key, None)  # it may have been away, and be as it was before
+            found += self._send(self._one(key))
+        return found
 
     def _pictures(self, stop: threading.Event) -> Iterator[int]:
         # Hashes instead of texts: a tenth of the memory in a library of a million pictures.
@@ -204,7 +208,9 @@ class Reconciler:
             yield ObjectChange("ObjectCreated:Put", key, info.size, info.etag)
 
     def _vanished(self, after: str, until: str | None, there: set[str]) -> Iterator[ObjectChange]:
-        return vanished(self._database, self._store, after, until, there)
+        for change in vanished(self._database, self._store, after, until, there):
+            self._asked.pop(change.key, None)
+            yield change
 
     def _measure(self, found: Iterable[Found]) -> int:
         """Have pictures measured, or their thumbnails made, that want it."""
@@ -239,10 +245,10 @@ class Reconciler:
         """Tell whether this state was not sent before, where sending alone may change nothing."""
         if not document:
             return True  # still waiting: the message may be lost
-        state = (key, etag, document)
-        if state in self._asked:
+        state = (etag, document)
+        if self._asked.get(key) == state:
             return False
-        self._asked.add(state)
+        self._asked[key] = state
         return True
 
     def _etag(self, key: str) -> str:

@@ -255,6 +255,28 @@ def test_a_library_from_elsewhere_is_adopted_also_when_it_was_indexed_first(home
     assert recognizer.seen == 0
 
 
+def test_what_is_gone_and_comes_back_as_it_was_is_adopted_again(home: Home) -> None:
+    picture, document = home.store.root / "uploads/a.jpg", home.store.root / "metadata/a.jpg.json"
+    reconciler = Reconciler(home.store, home.journal, home.database, home.indexer)
+
+    def sent() -> list[str]:
+        """Return what is sent to be tagged."""
+        events = []
+        while message := home.journal.receive("tag", lease_seconds=60):
+            home.journal.done(message)
+            events.append(message.body["Records"][0]["eventName"])
+        return events
+
+    for _ in range(2):
+        document.write_text('["Wolf"]')
+        picture.write_bytes(PICTURE)
+        reconciler.look_at(["uploads/a.jpg"])
+        assert sent() == ["ObjectCreated:Put"]
+        picture.unlink()
+        document.unlink()
+        home.indexer.index("uploads/a.jpg")  # and back before anybody has looked
+
+
 def test_a_document_edited_by_hand_is_indexed(home: Home) -> None:
     with working(home, ToldRecognizer()):
         home.store.put("uploads/a.jpg", PICTURE)
