@@ -11,7 +11,7 @@ import { count, summary } from "./words.js";
 
 /** New rows in one frame. */
 const ROWS_A_FRAME = 40;
-/** The line for the whole is drawn this often, ms: quicker cannot be read. */
+/** While files are sent the line for the whole is drawn this often, ms: quicker cannot be read. */
 const HEAD_EVERY_MS = 250;
 const SMALL_KEY = "taglight.tray";
 
@@ -201,7 +201,9 @@ export class Tray {
    */
   #drawHead(now) {
     if (this.#place.hidden) return false;
-    if (now - this.#headAt < HEAD_EVERY_MS) return true;
+    // The last word comes with the last row: it goes on saying so, whenever the next frame is.
+    const isLast = !this.#queue.unsent && (this.#small || !this.#dirty.size);
+    if (!isLast && now - this.#headAt < HEAD_EVERY_MS) return true;
     this.#headAt = now;
     if (this.#queue.sending) this.#speedometer.note(now, this.#queue.bytesOut);
     else this.#speedometer.reset();
