@@ -40,7 +40,12 @@ def test_one_looks_around_meanwhile(gallery: Page, photographs: Path, watch: Wat
     expect(page.locator(".chip")).to_have_count(1)
     tiles(page).first.get_by_role("link").click()
     expect(page.get_by_role("dialog", name="Picture")).to_be_visible()
-    expect(row(page, "chelsea.jpg")).to_be_hidden()  # the tray makes room for the picture
+    # The tray makes room for the picture: small, and over nothing that can be done with it.
+    expect(row(page, "chelsea.jpg")).to_be_hidden()
+    expect(tray(page)).to_contain_text("2 to send")
+    small, info = tray(page).bounding_box(), page.locator(".info").bounding_box()
+    assert small and info
+    assert small["x"] + small["width"] <= info["x"]
     with page.context.expect_page() as beside:
         page.get_by_role("link", name="Original").click()
     beside.value.close()
