@@ -2,21 +2,21 @@
 
 import re
 import threading
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.deployed.functions import Function, FunctionError
 
 REGION = "eu-west-1"
-_PAUSE = 0.05
+# Seconds that one question waits for a message, as Lambda's do: asking costs more than waiting.
+_LONG_POLL = 1
 # Lambda stops a function that has been called so often in one chain of messages.
 LONGEST_LINEAGE = 16
 
 
 @dataclass
 class EventSource:
-    """Polls with so many threads as the mapping allows; stops on `stop`.
+    """Polls with so many threads as the mapping allows; ends on `stop`.
 
     As Lambda does, it ends a chain of calls that send each other messages, unless the function
     `may_loop`; messages that it has ended so are in `ended`.
@@ -43,8 +43,11 @@ class EventSource:
             self._threads.append(thread)
 
     def stop(self) -> None:
-        """End polling; a call that runs is waited for."""
+        """End polling."""
         self._stopped.set()
+
+    def join(self) -> None:
+        """Wait for a call that runs."""
         for thread in self._threads:
             thread.join(60)
 
@@ -55,11 +58,10 @@ class EventSource:
                 MaxNumberOfMessages=min(self.batch_size, 10),
                 MessageSystemAttributeNames=["All"],
                 MessageAttributeNames=["All"],
+                WaitTimeSeconds=_LONG_POLL,
             )
             if messages := answer.get("Messages"):
                 self._hand_over(messages)
-            else:
-                time.sleep(_PAUSE)
 
     def _hand_over(self, messages: list[dict[str, Any]]) -> None:
         """Call the function, and delete what it does not name as failed; nothing where it fails."""

@@ -114,6 +114,8 @@ def deployed(
         sources = _sources(stack, sqs, functions)
         for source in sources.values():
             source.start()
+            ending.callback(source.join)
+        for source in sources.values():
             ending.callback(source.stop)
         hosts = {distribution: web_port, s3_host: aws_port}
         yield Deployment(stack, site, services, functions, sources, gateway, hosts, name)
