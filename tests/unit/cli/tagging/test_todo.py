@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 
 from catalog.records import ImageRecord
 from cli.tagging.plan import Plan, Planner
@@ -23,10 +24,12 @@ def test_what_is_added_comes_back_in_order_as_often_as_one_likes() -> None:
 
 
 def test_the_memory_of_a_plan_does_not_grow_with_the_library() -> None:
+    usual = picture(status="pending")
+
     def peak(count: int) -> int:
         def records() -> Iterator[ImageRecord]:
             for number in range(count):
-                yield picture(f"{number:08}.png", status="pending")
+                yield replace(usual, id=f"{number:026}", key=f"uploads/2026/11/{number:08}.png")
 
         planner = Planner(
             MemoryStore(), ToldRecognizer(), TaggingSettings(), retag=False, force=False

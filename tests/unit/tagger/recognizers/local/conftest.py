@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 from skimage import data
-from sklearn.datasets import load_sample_image
 
 from tagger.recognizers.local import LocalRecognizer
+from tests import pictures
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +27,7 @@ def recognizer(cache: Path) -> LocalRecognizer:
 def photograph() -> Callable[[str], Image.Image]:
     def load(name: str) -> Image.Image:
         if name in ("china.jpg", "flower.jpg"):
-            return Image.fromarray(np.asarray(load_sample_image(name)))
+            return Image.open(pictures.photographs()[name.removesuffix(".jpg")]).convert("RGB")
         if name == "motorcycle":
             return Image.fromarray(data.stereo_motorcycle()[0])
         return Image.fromarray(getattr(data, name)()).convert("RGB")
