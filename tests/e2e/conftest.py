@@ -17,6 +17,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
+from tests.conftest import secrets_in_files
+from tests.e2e.libraries import empty
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCREENSHOTS = REPOSITORY / "test-results"
 STARTS_WITHIN = 60.0  # seconds
@@ -108,13 +111,21 @@ def serving(folder: Path) -> Iterator[Server]:
         made.stop()
         # What the server has to complain of is shown with the test that failed, if one did.
         sys.stdout.write(made.log.read_text())
+    assert secrets_in_files(folder) == [], "secrets do not belong into logs"
+
+
+@pytest.fixture(scope="session")
+def one_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server for all tests that begin with an empty library."""
+    with serving(tmp_path_factory.mktemp("one")) as made:
+        yield made
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """A server on an empty library."""
-    with serving(tmp_path) as made:
-        yield made
+def server(one_server: Server) -> Server:
+    """A server on a library that is empty, or empty again."""
+    empty(one_server.url)
+    return one_server
 
 
 @pytest.fixture(scope="session")

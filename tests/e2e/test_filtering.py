@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from benchmarks.libraries import filled, label_name
+from benchmarks.libraries import label_name
 from benchmarks.web import running
 from tests.e2e.browser_pages import facet, tiles
 from tests.e2e.conftest import NewContext, Server, Watch, serving
-from tests.e2e.libraries import put_many, wait_for
+from tests.e2e.libraries import put_catalog, put_many, wait_for
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 LARGE = 100_000
 MANY = 40
@@ -21,9 +21,11 @@ _FIRST_PAGE = """() =>
 
 
 @pytest.fixture(scope="module")
-def large_library() -> Iterator[str]:
+def large_library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server on a catalog of 100,000 pictures; there are no picture files."""
-    with running("ours", str(filled(LARGE))) as (client, _):
+    library = tmp_path_factory.mktemp("large") / "library"
+    put_catalog(library, LARGE)
+    with running("ours", str(library)) as (client, _):
         yield str(client.base_url)
 
 

@@ -1,23 +1,31 @@
 """Many pictures at once: picked in every way, labelled, deleted, listed, and taken back."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browser_pages import tiles
-from tests.e2e.conftest import SCREENSHOTS, NewContext, Server
+from tests.e2e.conftest import SCREENSHOTS, NewContext, Server, serving
 from tests.e2e.libraries import put_many, wait_for
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 MANY = 70
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests here, which take back what they do, but for the last."""
+    with serving(tmp_path_factory.mktemp("many")) as made:
+        put_many(made.library, MANY)
+        yield made
+
+
 @pytest.fixture
-def gallery(new_context: NewContext, server: Server) -> Page:
+def gallery(new_context: NewContext) -> Page:
     """Pictures for more than one page."""
-    put_many(server.library, MANY)
     page = new_context().new_page()
     page.goto("/")
     wait_for(page, MANY)

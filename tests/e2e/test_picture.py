@@ -2,17 +2,17 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import NewContext, Server, Watch
+from tests.e2e.conftest import NewContext, Server, Watch, serving
 from tests.e2e.libraries import put_many, wait_for
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 FEW = 12
 
@@ -35,11 +35,18 @@ def put_boxed(library: Path) -> None:
     document.write_text(json.dumps({"Labels": labels}))
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests here, of which only the last takes something away for good."""
+    with serving(tmp_path_factory.mktemp("picture")) as made:
+        put_many(made.library, FEW)
+        put_boxed(made.library)
+        yield made
+
+
 @pytest.fixture
-def gallery(new_context: NewContext, server: Server) -> Page:
+def gallery(new_context: NewContext) -> Page:
     """A few pictures in a wide window, one of them with boxes."""
-    put_many(server.library, FEW)
-    put_boxed(server.library)
     page = new_context().new_page()
     page.goto("/")
     wait_for(page, FEW + 1)

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browser_pages import tiles, upload
-from tests.e2e.conftest import NewContext, Server, Watch, free_port
+from tests.e2e.conftest import NewContext, Server, Watch, serving
 from tests.provider_process import ProviderProcess, provider_process
 from webapp.signin.passwords import make_hash
 
@@ -31,19 +31,15 @@ def provider() -> Iterator[ProviderProcess]:
         yield running
 
 
-@pytest.fixture
-def server(
-    tmp_path: Path, provider: ProviderProcess, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Server]:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, provider: ProviderProcess) -> Iterator[Server]:
     """A server that asks who comes in: by the provider or by the password."""
-    for name, value in (SETTINGS | {"OIDC_ISSUER": provider.issuer}).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("TAGLIGHT_PASSWORD_HASH", make_hash(PASSWORD))
-    made = Server(tmp_path / "library", free_port(), tmp_path / "serve.log")
-    made.library.mkdir()
-    made.start()
-    yield made
-    made.stop()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (SETTINGS | {"OIDC_ISSUER": provider.issuer}).items():
+            patch.setenv(name, value)
+        patch.setenv("TAGLIGHT_PASSWORD_HASH", make_hash(PASSWORD))
+        with serving(tmp_path_factory.mktemp("sign-in")) as made:
+            yield made
     log = made.log.read_text()
     for secret in ("@example.org", "eyJ", "taglight_session", "/upload/", PASSWORD, "code="):
         assert secret not in log
@@ -65,7 +61,7 @@ def test_an_editor_comes_in_adds_a_picture_and_signs_out(
     at_the_provider(page, "anna")
     expect(page).to_have_url(f"{server.url}/?q=cat")
     expect(page.get_by_text("anna@example.org")).to_be_visible()
-    page.goto("/")
+    page.goto("/?q=name:chelsea*")
     upload(page, photographs / "chelsea.jpg")
     expect(tiles(page)).to_have_count(1)
     page.get_by_role("button", name="Sign out").click()
@@ -79,9 +75,9 @@ def test_an_editor_comes_in_adds_a_picture_and_signs_out(
 def test_a_viewer_sees_no_control_and_drops_nothing(
     new_context: NewContext, server: Server, photographs: Path
 ) -> None:
-    (server.library / "uploads" / "cat.jpg").write_bytes((photographs / "chelsea.jpg").read_bytes())
+    (server.library / "uploads" / "cup.jpg").write_bytes((photographs / "coffee.jpg").read_bytes())
     page = new_context().new_page()
-    page.goto("/")
+    page.goto("/?q=name:cup*")
     at_the_provider(page, "bert")
     deadline = time.monotonic() + 90
     while tiles(page).count() == 0 and time.monotonic() < deadline:  # until it is indexed

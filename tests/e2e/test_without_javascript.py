@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,9 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e.browser_pages import tiles
-from tests.e2e.conftest import NewContext, Server, Watch
+from tests.e2e.conftest import NewContext, Server, Watch, serving
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 MANY = 65  # more than a page of 60
 
@@ -31,10 +32,17 @@ def put_pictures(library: Path, count: int) -> None:
         place.write_bytes(picture.getvalue())
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests here; the last adds a label."""
+    with serving(tmp_path_factory.mktemp("plain")) as made:
+        put_pictures(made.library, MANY)
+        yield made
+
+
 @pytest.fixture
-def plain(new_context: NewContext, server: Server) -> Page:
+def plain(new_context: NewContext) -> Page:
     """A page without JavaScript, on a library of many pictures."""
-    put_pictures(server.library, MANY)
     context: BrowserContext = new_context(java_script_enabled=False)
     page = context.new_page()
     for _ in range(300):
