@@ -31,7 +31,7 @@ from webapp.s3_tickets import S3Tickets
 from webapp.s3_urls import S3Urls
 from webapp.settings import WebSettings
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 NEXT_KEY = Key("ASIANEXT", "the next secret", "the next token")
 

@@ -12,7 +12,7 @@ from tests.e2e.browser_pages import tiles
 from tests.e2e.conftest import SCREENSHOTS, NewContext, Server, Watch, serving
 from tests.e2e.libraries import put_many, wait_for
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 LEAST_TARGET = 24
 NAMES = (

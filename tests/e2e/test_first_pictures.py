@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.browser_pages import drop, expect_state, facet, row, tile, tiles, tray
 from tests.e2e.conftest import Server, Watch
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 NAMES = ("chelsea.jpg", "coffee.jpg", "rocket.jpg")
 

@@ -18,7 +18,7 @@ from tests.e2e.conftest import BROWSER_ARGUMENTS, REPOSITORY, Watch
 from tests.postgres import Cluster
 from tests.strict_s3.site import S3Site
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("deployed")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from tests.e2e.browser_pages import tiles
 from tests.e2e.conftest import NewContext, Server, serving
 from tests.e2e.libraries import put_many, wait_for
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 MANY = 500
 MOST_TILES = 400

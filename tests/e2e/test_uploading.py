@@ -22,7 +22,7 @@ from tests.e2e.browser_pages import (
 )
 from tests.e2e.conftest import NewContext, Server, Watch
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 _sent = re.compile("pending|tagged")
 _sentence = re.compile(r"^[A-Z].{15,}\.$")

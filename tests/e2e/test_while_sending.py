@@ -12,7 +12,7 @@ from tests.e2e.browser_pages import Hold, drop, expect_state, facet, row, tiles,
 from tests.e2e.conftest import NewContext, Server, Watch
 from tests.e2e.libraries import put_many, wait_for
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 FEW = 8
 

@@ -22,8 +22,6 @@ from tests.fakes import ToldRecognizer
 from tests.postgres import Cluster
 from tests.strict_s3.site import S3Site
 
-pytestmark = pytest.mark.xdist_group("deployed")
-
 # Seconds for which a message that was not done is out of sight: the template has 12 minutes, a
 # test that waits for it to come back has not.
 VISIBILITY, SOON = 90, 12

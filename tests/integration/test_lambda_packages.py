@@ -42,7 +42,7 @@ NEVER = {
     "tagger": {"fastapi", "starlette", "mangum", "jinja2", "onnxruntime", "onnx", "webapp", "cli"},
 }
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("lambda packages")]
+pytestmark = pytest.mark.slow
 
 
 def interpreter() -> str:

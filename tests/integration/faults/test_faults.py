@@ -36,7 +36,6 @@ def served(disk: Disk) -> Iterator[Served]:
         assert "Traceback" not in running.said()
 
 
-@pytest.mark.xdist_group("faults")
 @pytest.mark.parametrize("name", SHORT)
 def test_nothing_is_lost_and_all_goes_on_by_itself(served: Served, disk: Disk, name: str) -> None:
     outcome = FAULTS[name](served, disk, 10 + 2 * list(FAULTS).index(name))
