@@ -8,7 +8,7 @@ const markupFromData = ["innerHTML", "outerHTML"].map((name) => ({
 }));
 
 export default [
-  { ignores: [".venv*/", "library/", "test-results/"] },
+  { ignores: [".aws-sam/", ".venv*/", "library/", "test-results/"] },
   js.configs.recommended,
   {
     rules: {
