@@ -323,24 +323,6 @@ def test_a_made_up_cursor_is_refused(database: Database, cursor: str) -> None:
         reads.search(connection, Query("", ()), cursor=cursor)
 
 
-def test_more_pictures_than_one_statement_takes(database: Database) -> None:
-    library = [
-        Picture(f"uploads/{n:05}.jpg", f"{n:05}.jpg", "tagged", START + timedelta(seconds=n % 7),
-                labels=[Seen("Dog", n / 30)])
-        for n in range(2500)
-    ]  # fmt: skip
-    fill(database, library)
-    with database.reading() as connection:
-        assert reads.search(connection, label("dog", 40.0)).total == sum(
-            n / 30 >= 40 for n in range(2500)
-        )
-        keys = [picture.key for picture in library]
-        assert list(reads.statuses(connection, keys)) == keys
-    fill(database, library[:1200])
-    with database.reading() as connection:
-        assert reads.search(connection, Query("", ())).total == 1200
-
-
 def test_a_rolled_back_write_leaves_no_label_behind(database: Database) -> None:
     store = MemoryStore()
     put(store, Picture("uploads/a.jpg", "a.jpg", "tagged", START, labels=[Seen("Zebra", 99.0)]))
@@ -392,3 +374,22 @@ def test_odd_labels_and_very_many_of_them(database: Database) -> None:
                 counts = reads.label_counts(connection, query, min=minimum, limit=2000)
                 found = {fold_name(each.name): each.count for each in counts}
                 assert found == reference.counts(query, minimum)
+
+
+def test_more_pictures_than_one_statement_takes(database: Database) -> None:
+    """The last here: PostgreSQL is slower for all that follows, until it has cleared away."""
+    library = [
+        Picture(f"uploads/{n:05}.jpg", f"{n:05}.jpg", "tagged", START + timedelta(seconds=n % 7),
+                labels=[Seen("Dog", n / 15)])
+        for n in range(1500)
+    ]  # fmt: skip
+    fill(database, library)
+    with database.reading() as connection:
+        assert reads.search(connection, label("dog", 40.0)).total == sum(
+            n / 15 >= 40 for n in range(1500)
+        )
+        keys = [picture.key for picture in library]
+        assert list(reads.statuses(connection, keys)) == keys
+    fill(database, library[:700])
+    with database.reading() as connection:
+        assert reads.search(connection, Query("", ())).total == 700
