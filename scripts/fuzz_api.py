@@ -105,10 +105,13 @@ def prepared() -> str:
     if not stamp.exists() or stamp.stat().st_mtime < lock.stat().st_mtime:
         shutil.rmtree(ENVIRONMENT, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", str(ENVIRONMENT)], check=True)  # noqa: S603
-        pip = [str(ENVIRONMENT / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-        pip += ["--no-compile", "--disable-pip-version-check"]
-        command = [*pip, "--require-hashes", "-r", str(lock)]
-        subprocess.run(command, check=True)  # noqa: S603
+        python, wanted = str(ENVIRONMENT / "bin" / "python"), ["--require-hashes", "-r", str(lock)]
+        pip = [python, "-m", "pip", "install", "--quiet", "--no-compile"]
+        pip += ["--disable-pip-version-check", *wanted]
+        # Ten times as fast as pip; but pip may be told of places that uv knows nothing of.
+        uv = [shutil.which("uv") or "", "pip", "install", "--quiet", "--python", python, *wanted]
+        if not uv[0] or subprocess.run(uv, check=False).returncode:  # noqa: S603
+            subprocess.run(pip, check=True)  # noqa: S603
         stamp.touch()
     return str(program)
 
