@@ -101,7 +101,7 @@ def empty(url: str) -> None:
 
 def wait_for(page: Page, count: int, query: str = "") -> None:
     """Wait until so many pictures are found and none waits to be looked at or drawn small."""
-    for _ in range(600):
+    for _ in range(1200):
         answer = page.request.get("/api/images", params={"q": query, "limit": 200}).json()
         found = answer["total"]
         waiting = page.request.get("/api/images?q=is:pending&limit=1").json()["total"]
