@@ -22,9 +22,9 @@ def row(outcome: Outcome, command: str) -> str:
     seconds = sorted(outcome.seconds)
     took = f"{statistics.median(seconds):.1f} s in the median, {seconds[-1]:.1f} s at most"
     return (
-        f"| killed (SIGKILL: {kills}) during {outcome.uploads} uploads, "
-        f"{outcome.cut_off} of them cut off | {sum(outcome.kills.values())} | {lost} "
-        f"| {took} | `{command}` |"
+        f"| killed (SIGKILL: {kills}) during {outcome.uploads} uploads, {outcome.under_way} of "
+        f"them under way just then, {outcome.cut_off} half written "
+        f"| {sum(outcome.kills.values())} | {lost} | {took} | `{command}` |"
     )
 
 

@@ -26,6 +26,7 @@ class Outcome:
     left: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     disagreeing: list[str] = field(default_factory=list)
+    under_way: int = 0  # uploads that were under way when something was killed
     cut_off: int = 0  # temporary files that the kills have left behind
     seconds: list[float] = field(default_factory=list)  # from each kill until all was well
 
@@ -53,13 +54,17 @@ def ordeal(
     auditor, outcome = Auditor(library, sent), Outcome(uploads=uploads)
     served = Served(library, command)
     served.start()
-    senders = Senders(served.port, todo, clients, seed=seed).start()
+    senders = Senders(served.port, todo, clients, seed=seed, paced=True).start()
     try:
         for number in range(kills):
-            after = uploads * (number + chance.random()) / (kills + 1)
+            # So many pictures for each kill, and for the time after: none falls into an idle hour.
+            first, last = (uploads * each // (kills + 1) for each in (number, number + 1))
+            senders.allow(last - first)
+            after = chance.randint(first, last - 1)
             wait_for(lambda after=after: len(senders.kept()) >= after, "that pictures arrive")
-            time.sleep(chance.uniform(0, 0.3))
+            time.sleep(chance.choice((0.0, chance.uniform(0, 0.3))))
             _kill(served, targets[number], senders, auditor, outcome)
+        senders.allow(uploads)
         senders.join()
         keys = list(senders.kept())
         wait_for(lambda: served.is_settled(keys), "that all have their answer")
@@ -82,6 +87,7 @@ def _kill(
     served: Served, target: Target, senders: Senders, auditor: Auditor, outcome: Outcome
 ) -> None:
     """Kill, look, start again, and wait until all is well that was acknowledged before."""
+    outcome.under_way += senders.under_way()
     served.kill(target)
     kept = senders.kept()
     began = time.monotonic()

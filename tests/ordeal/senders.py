@@ -7,7 +7,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
@@ -37,20 +37,25 @@ class Told:
     unkind: list[str] = field(default_factory=list)  # refusals that do not say when to try again
     seconds: list[float] = field(default_factory=list)  # from the ticket to the acknowledgement
     by_client: Counter[int] = field(default_factory=Counter)
+    begun: int = 0  # pictures, each counted once
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Senders:
-    """So many clients who share out pictures among themselves, until all are acknowledged."""
+    """So many clients who share out pictures among themselves, until all are acknowledged.
+
+    They begin all of them as soon as they can, or those of a `paced` one when it is let (`allow`).
+    """
 
     def __init__(
         self,
         port: int,
-        todo: Iterable[Picture],
+        todo: Sequence[Picture],
         clients: int,
         *,
         seed: int = 0,
         patient: bool = True,
+        paced: bool = False,
     ) -> None:
         self.told = Told()
         self.stop = threading.Event()
@@ -60,6 +65,7 @@ class Senders:
         self._todo: SimpleQueue[Picture] = SimpleQueue()
         for each in todo:
             self._todo.put(each)
+        self._allowed = threading.Semaphore(0 if paced else len(todo))
         self._threads = [
             threading.Thread(target=self._client, args=(number,), daemon=True)
             for number in range(clients)
@@ -70,6 +76,16 @@ class Senders:
         for thread in self._threads:
             thread.start()
         return self
+
+    def allow(self, count: int) -> None:
+        """Let so many more pictures be begun."""
+        if count:
+            self._allowed.release(count)
+
+    def under_way(self) -> int:
+        """Return how many pictures are begun and not acknowledged."""
+        with self.told.lock:
+            return self.told.begun - sum(self.told.by_client.values())
 
     @property
     def at_work(self) -> bool:
@@ -88,11 +104,15 @@ class Senders:
 
     def _client(self, number: int) -> None:
         chance = random.Random(self._seed * 1000 + number)
-        while not self.stop.is_set():
+        while not self.stop.is_set() and not self._todo.empty():
+            if not self._allowed.acquire(timeout=0.05):
+                continue
             try:
                 picture = self._todo.get_nowait()
             except Empty:
                 return
+            with self.told.lock:
+                self.told.begun += 1
             began = time.monotonic()
             while not self.stop.is_set():
                 pause = self._once(picture, chance)
@@ -165,4 +185,4 @@ def _pieces(data: bytes) -> Iterable[bytes]:
     third = len(data) // 3
     for piece in (data[:third], data[third : 2 * third], data[2 * third :]):
         yield piece
-        time.sleep(0.01)
+        time.sleep(0.03)
