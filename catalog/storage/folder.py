@@ -32,6 +32,7 @@ from catalog.storage.temporary import (
     make_folders,
     remove_abandoned,
     sync_folder,
+    sync_names,
 )
 
 __all__ = ["FolderStore", "ObjectChange", "ObjectWriter"]
@@ -203,7 +204,7 @@ class FolderStore(FolderReader):
             else:
                 file.publish_over()
             stat = file.stat
-        sync_folder(os.path.dirname(self._located(key)))
+        sync_names(key, os.path.dirname(self._located(key)))
         self._etags.put(key, signature(stat), file.sha256)
         return ObjectInfo(key, file.size, file.sha256, modified(stat))
 

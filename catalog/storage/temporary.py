@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from catalog.errors import InvalidKeyError, KeyTakenError
+from catalog.keys import THUMBS
 from catalog.storage.paths import TEMPORARY_SUFFIX, leads_elsewhere
 
 _ATTEMPTS = 20
@@ -159,7 +160,16 @@ def make_folders(key: str, target: str) -> None:
         except FileNotFoundError:
             return  # removed while we looked: the caller tries again
         else:
-            sync_folder(os.path.dirname(folder))
+            sync_names(key, os.path.dirname(folder))
+
+
+def sync_names(key: str, folder: str) -> None:
+    """Return when the name of a new object would survive a power cut.
+
+    That of a thumbnail need not: it is made again, and half of the waiting would be for those.
+    """
+    if not key.startswith(THUMBS):
+        sync_folder(folder)
 
 
 def sync_folder(folder: str) -> None:

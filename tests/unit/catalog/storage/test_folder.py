@@ -429,6 +429,20 @@ def test_refusals_of_the_system_become_sentences(
     assert files(store) == set()
 
 
+def test_only_what_cannot_be_made_again_waits_until_its_name_is_safe(
+    store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[bool] = []
+    monkeypatch.setattr(
+        os, "fsync", lambda number: synced.append(Path(f"/proc/self/fd/{number}").is_dir())
+    )
+    store.put("metadata/a.png.json", b"{}")
+    assert synced == [False, True]
+    synced.clear()
+    store.put("thumbs/a.png/320.webp", b"picture")
+    assert synced == [False]
+
+
 def test_a_file_system_without_hard_links_will_do(
     store: FolderStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
