@@ -2,17 +2,20 @@
 are now, and once more compared after the row is written, until neither has changed.
 """
 
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 
 from sqlalchemy import Connection
 
 from catalog import announcements, discards, reads, writes
 from catalog.database import Database
+from catalog.errors import ObjectNotFoundError
 from catalog.journeys import note
 from catalog.keys import is_picture_key
-from catalog.reindex import Progress, Reindexer
+from catalog.reindex import Progress, Reindexer, put_steady
 from catalog.rows import ImageRow
-from catalog.sources import Source, read_picture, read_trash
+from catalog.sources import Source, etags_of, read_picture, read_row, read_trash
 from catalog.storage import ObjectStore
 from catalog.trash import folders_about
 
@@ -31,6 +34,25 @@ class Indexer:
     def index(self, key: str) -> None:
         """Read the picture and its document as they are now, and write or remove the row."""
         self._index(key)
+
+    def index_many(self, keys: Sequence[str]) -> None:
+        """Do what `index` does for many pictures, and write what is steady in one transaction."""
+        keys = [key for key in dict.fromkeys(keys) if is_picture_key(key)]
+        with self._database.reading() as connection:
+            before = writes.known(connection, keys)
+        rows: dict[str, ImageRow] = {}
+        for key in keys:
+            with suppress(ObjectNotFoundError):
+                rows[key] = read_row(self._store, self._store.head(key), before.get(key))
+        changed = [row for key, row in rows.items() if row.stamp != before.get(key)]
+        left = set(put_steady(self._database, changed, before))
+        for row in changed:
+            note("indexed", row.key)
+        for key in keys:
+            stamp = rows[key].stamp if key in rows and key not in left else None
+            now = etags_of(self._store, key)
+            if stamp is None or now != (stamp.etag, stamp.document_etag):
+                self._index(key)
 
     def mark_pending(
         self, key: str, *, name: str = "", sha256: str = "", size: int | None = None

@@ -112,9 +112,8 @@ class Reindexer:
             return [row for row in pool.map(ask, batch.pictures) if row]
 
     def _write(self, rows: list[ImageRow], before: dict[str, Stamp]) -> None:
-        for portion in self._database.portions(rows):
-            for key in self._database.write(partial(_put, rows=portion, before=before)):
-                self._one.index(key)
+        for key in put_steady(self._database, rows, before):
+            self._one.index(key)
 
     def _forget_vanished(self, after: str, until: str | None, there: set[str]) -> None:
         """Look again at rows whose keys were not listed between two keys."""
@@ -133,6 +132,17 @@ class Reindexer:
         for folder in discards.out_of_step(self._store, self._database):
             self._one.index_trash(folder)
         return count
+
+
+def put_steady(
+    database: Database, rows: Sequence[ImageRow], before: dict[str, Stamp]
+) -> Iterator[str]:
+    """Write rows made from what the catalog knew `before`; yield the keys of those left alone.
+
+    Somebody else has written these since, who knew more.
+    """
+    for portion in database.portions(rows):
+        yield from database.write(partial(_put, rows=portion, before=before))
 
 
 def _put(connection: Connection, rows: Sequence[ImageRow], before: dict[str, Stamp]) -> list[str]:

@@ -82,6 +82,14 @@ def read_picture(store: ObjectStore, key: str, *, unless: Source | None = None) 
     return read_source(store, picture, key)
 
 
+def etags_of(store: ObjectStore, key: str) -> tuple[str, str]:
+    """Return the ETags of a picture and of its document, "" for what is not there."""
+    try:
+        return store.head(key).etag, _etag(store, key)
+    except ObjectNotFoundError:
+        return "", ""
+
+
 def read_source(store: ObjectStore, picture: ObjectInfo, key: str, trash: str = "") -> Source:
     """Read the document of a picture that is known to be there."""
     try:

@@ -20,6 +20,7 @@ from cli.mistakes import parse_query
 from cli.progress import showing
 from cli.recognizers import decoder_for, prepare, recognizer_of
 from cli.step import bring_in_step, is_worked_on, open_existing, selected
+from cli.tagging.batches import Batches
 from cli.tagging.notes import Notes
 from cli.tagging.plan import KnownRecognizer, Plan, Planner, plan_lines
 from cli.tagging.run import Outcome, Run, Turns
@@ -99,10 +100,11 @@ def run_todo(
     notes = Notes(home.ours / "tagging")
     settings = tagging_settings(home.environment)
     decoder = decoder_for(recognizer, max(1, min(jobs, os.cpu_count() or 1)))
-    tagger = Tagger(quiet, home.indexer, recognizer, settings, opener=decoder)
+    batches = Batches(home.store, home.database)
+    tagger = Tagger(quiet, batches, recognizer, settings, opener=decoder)
     try:
         with decoder, showing("Tagging", len(todo)) as advance:
-            run = Run(home, tagger, notes, Turns(rate), advance, force=force)
+            run = Run(home, tagger, batches, notes, Turns(rate), advance, force=force)
             with _stopped_by_signals(run.stop) as stopped:
                 outcome = run.work(todo, jobs)
     finally:

@@ -25,12 +25,15 @@ class Batches(Indexer):
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._due: list[str] = []
-        self._asked: set[str] = set()
+        # What a thread has asked for last, and what was asked for the pictures that are due.
+        self._asked: dict[int, str] = {}
+        self._bytes_due: set[str] = set()
 
     def index(self, key: str) -> None:
         """Have the row of this key written with the next ones."""
         with self._lock:
             self._due.append(key)
+            self._bytes_due.add(self._asked.pop(threading.get_ident(), ""))
 
     def mark_pending(self, key: str, **known: object) -> None:
         """Do nothing: a plan is made from the catalog, which shows its pictures as waiting."""
@@ -38,9 +41,9 @@ class Batches(Indexer):
     def same_bytes(self, sha256: str) -> list[str]:
         """Return keys of tagged pictures of these bytes, those that are still due included."""
         with self._lock:
-            may_be_due = sha256 in self._asked
-            self._asked.add(sha256)
-        if may_be_due:
+            is_due = sha256 in self._bytes_due
+            self._asked[threading.get_ident()] = sha256
+        if is_due:
             self.write()
         return super().same_bytes(sha256)
 
@@ -48,7 +51,7 @@ class Batches(Indexer):
         """Write all rows that are due. Raises CatalogUnavailableError; then they are due still."""
         with self._writing:
             with self._lock:
-                due, self._due, self._asked = self._due, [], set()
+                due, self._due, self._bytes_due = self._due, [], set()
             try:
                 self._write_rows(due)
             except BaseException:

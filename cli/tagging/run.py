@@ -16,6 +16,7 @@ from catalog.errors import (
     TaglightError,
 )
 from cli.home import Home
+from cli.tagging.batches import Batches
 from cli.tagging.notes import MOST_BEGINNINGS, Notes
 from cli.tagging.todo import Todo, Todos
 from tagger.pipeline import Tagger
@@ -87,6 +88,7 @@ class Run:
         self,
         home: Home,
         tagger: Tagger,
+        batches: Batches,
         notes: Notes,
         turns: Turns,
         advance: Callable[[int], None],
@@ -97,12 +99,14 @@ class Run:
         self.outcome = Outcome()
         self._home = home
         self._tagger = tagger
+        self._batches = batches
         self._notes = notes
         self._turns = turns
         self._advance = advance
         self._force = force
         self._lock = threading.Lock()
         self._waiting: Iterator[Todo] = iter(())
+        self._answered: list[str] = []
 
     def work(self, todo: Todos, jobs: int) -> Outcome:
         """Tag these pictures, `jobs` at a time, and return what has come of it."""
@@ -114,9 +118,11 @@ class Run:
         slots = [self._start(str(number)) for number in range(min(jobs, len(todo)))]
         while working := [slot for slot in slots if not slot.lost.is_set() and _is_alive(slot)]:
             working[0].thread.join(_TICK_SECONDS)  # type: ignore[union-attr]  # it is alive
+            self._count_answers()
             for slot in working:
                 if slot.key and time.monotonic() - slot.since > LONGEST_SECONDS:
                     slots.append(self._leave_behind(slot, f"{len(slots)}"))
+        self._count_answers()
         return self.outcome
 
     def _start(self, name: str) -> _Slot:
@@ -150,22 +156,23 @@ class Run:
             try:
                 reason = self._tag(todo, last_attempt=beginnings > 0)
             except _EndedError as end:
+                self._end(str(end))
                 reason = None
-                self.outcome.trouble = str(end)
-                self.stop.set()
             with self._lock:
                 if slot.lost.is_set():
                     return
                 slot.key = ""
+                if reason == "":
+                    self._answered.append(todo.key)
             self._notes.end(slot.name, todo.key)
-            if not self.outcome.trouble:
+            if reason:
                 self._finish(todo.key, reason)
 
-    def _tag(self, todo: Todo, *, last_attempt: bool) -> str | None:
-        """Tag one picture; return why it failed, "" where it did not, None where it is gone."""
+    def _tag(self, todo: Todo, *, last_attempt: bool) -> str:
+        """Tag one picture; return why that was not possible, "" where it has its answer."""
         try:
             self._tagger.tag(todo.key, again=todo.again, last_attempt=last_attempt)
-            return self._answer(todo.key)
+            return ""
         except _FATAL as error:
             raise _EndedError(str(error)) from error
         except StoreUnavailableError as error:
@@ -182,12 +189,28 @@ class Run:
             log.debug("Unexpected", exc_info=True)
             return f"Something unexpected went wrong: {error!r}"
 
-    def _answer(self, key: str) -> str | None:
-        with self._home.database.reading() as connection:
-            record = reads.find_by_key(connection, key)
-        if record is None:
-            return None
-        return record.error_message or "It failed." if record.status == "failed" else ""
+    def _count_answers(self) -> None:
+        """Bring the catalog in step, and count what the pictures tagged since the last time got."""
+        with self._lock:
+            keys, self._answered = self._answered, []
+        try:
+            self._batches.write()
+            with self._home.database.reading() as connection:
+                records = reads.statuses(connection, keys)
+        except CatalogUnavailableError as error:
+            self._end(str(error))
+            return
+        for key in keys:
+            reason = self._batches.unread.pop(key, "")
+            record = records.get(key)
+            if record is not None and record.status == "failed":
+                reason = reason or record.error_message or "It failed."
+            self._finish(key, reason or (None if record is None else ""))
+
+    def _end(self, trouble: str) -> None:
+        """Let nothing more be begun."""
+        self.outcome.trouble = self.outcome.trouble or trouble
+        self.stop.set()
 
     def _finish(self, key: str, reason: str | None) -> None:
         with self._lock:

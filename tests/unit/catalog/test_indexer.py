@@ -303,7 +303,8 @@ def test_any_name_can_be_a_label(
     assert count.name.replace("\ufffd", "\x00") == name
 
 
-def test_a_document_that_changes_while_it_is_indexed(database: Database) -> None:
+@pytest.mark.parametrize("many", [False, True])
+def test_a_document_that_changes_while_it_is_indexed(database: Database, many: bool) -> None:
     class Changing(MemoryStore):
         changes = 3
 
@@ -317,7 +318,8 @@ def test_a_document_that_changes_while_it_is_indexed(database: Database) -> None
     store = Changing()
     store.put(KEY, b"picture")
     store.put(metadata_key(KEY), document(("Dog", 90)))
-    Indexer(store, database).index(KEY)
+    indexer = Indexer(store, database)
+    indexer.index_many([KEY]) if many else indexer.index(KEY)
     assert there(database).labels == [("Cat", 90)]
     assert there(database).document_etag == store.head(metadata_key(KEY)).etag
 
@@ -472,6 +474,27 @@ def test_reindex_makes_the_same_catalog_as_the_events(
     assert told[-1] == (51, 51)
     assert _content(other) == _content(database)
     assert indexer.reindex() == 51
+    assert _content(other) == _content(database)
+    other.close()
+
+
+def test_many_at_once_become_the_same_rows_as_one_by_one(
+    store: MemoryStore, database: Database, indexer: Indexer, tmp_path: Path
+) -> None:
+    _library(store, 20)
+    pictures = sorted(key for key in store.objects if key.startswith("uploads/"))
+    gone, waiting, senseless, fresh = pictures[:4]
+    other = Database.open(f"sqlite:///{tmp_path}/other.sqlite")
+    for each in (indexer, Indexer(store, other)):
+        each.index(gone)
+        each.mark_pending(waiting, name="my own name.jpg")
+    del store.objects[gone], store.objects[metadata_key(waiting)]
+    store.put(metadata_key(senseless), b"{no JSON")
+    store.put(fresh, b"another picture")
+    for key in pictures:
+        indexer.index(key)
+    Indexer(store, other).index_many([*pictures, "uploads/no picture.txt", pictures[5]])
+    assert len(found(other, "")) == 19
     assert _content(other) == _content(database)
     other.close()
 

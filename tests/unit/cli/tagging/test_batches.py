@@ -70,6 +70,7 @@ def test_the_same_bytes_are_found_though_their_row_is_not_written_yet(
     batches = Batches(store, database)
     sha256 = store.head(KEYS[0]).etag
     assert batches.same_bytes(sha256) == []
+    batches.write()
     tag(store, batches, KEYS[0])
     assert batches.same_bytes(sha256) == [KEYS[0]]
 
