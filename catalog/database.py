@@ -110,7 +110,7 @@ class Database:
     def needs_reindex(self) -> bool:
         """Tell whether the catalog is still to be filled from the documents."""
         with self.reading() as connection:
-            return tables.read_fact(connection, tables.NEEDS_REINDEX) == "yes"
+            return needs_reindex(connection)
 
     def set_needs_reindex(self, needed: bool) -> None:
         """Remember whether the catalog is still to be filled from the documents."""
@@ -221,6 +221,11 @@ class Database:
             made = connection.info.pop(NEW_LABELS, {})
         # Only now are these ids certain: a rollback would have taken them back.
         self.labels.update(made)
+
+
+def needs_reindex(connection: Connection) -> bool:
+    """Tell whether the catalog is still to be filled from the documents."""
+    return tables.read_fact(connection, tables.NEEDS_REINDEX) == "yes"
 
 
 def database_of(connection: Connection) -> Database:

@@ -9,7 +9,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from catalog import announcements, discards, reads, writes
-from catalog.database import Database
+from catalog.database import Database, needs_reindex
 from catalog.errors import ObjectNotFoundError
 from catalog.journeys import note
 from catalog.keys import is_picture_key
@@ -84,7 +84,8 @@ class Indexer:
     def name_of(self, key: str) -> str:
         """Return the name that is known for a picture, or nothing."""
         with self._database.reading() as connection:
-            found = reads.find_by_key(connection, key) or announcements.find(connection, key)
+            known = writes.known(connection, [key]).get(key)
+            found = known or announcements.find(connection, key)
         return found.name if found else ""
 
     def same_bytes(self, sha256: str) -> list[str]:
@@ -107,10 +108,10 @@ class Indexer:
 
         The store knows better. While the catalog is being filled, it is asked.
         """
-        if self._database.needs_reindex:
-            return folders_about(self._store, key)
         with self._database.reading() as connection:
-            return discards.folders_of(connection, key)
+            if not needs_reindex(connection):
+                return discards.folders_of(connection, key)
+        return folders_about(self._store, key)
 
     def index_trash(self, folder: str) -> None:
         """Do what `index` does, for one folder of the trash (`trash/<stamp>/`)."""
