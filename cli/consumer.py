@@ -18,6 +18,7 @@ from catalog.errors import (
     TaglightError,
 )
 from catalog.storage.journal import Journal, Message, QueueName
+from tagger.errors import CutOffError
 from tagger.handlers import MAX_ATTEMPTS, PASSING
 
 log = logging.getLogger(__name__)
@@ -100,6 +101,9 @@ class Consumer:
     def _work(self, message: Message) -> None:
         try:
             self._handle(message.body, message.attempts)
+        except CutOffError:
+            self._put_back(message, delay=0, counts=False)
+            return
         except KeyTakenError:
             self._failed(message)  # waiting will not move what stands there
             return

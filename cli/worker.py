@@ -9,15 +9,16 @@ import argparse
 import contextlib
 import logging
 import os
-import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 
 from catalog.errors import TaglightError
 from catalog.storage.folder import FolderStore
 from cli import logs
 from cli.consumer import Consumer
+from cli.ending import heard
 from cli.home import Home, open_home
 from cli.locks import only_one
 from cli.recognizers import decoder_for, prepare_early, recognizer_of
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 NICENESS = 5
 # Less than the supervisor waits; with the server's own draining, all ends within 10 s.
 GRACE_SECONDS = 4.0
+GIVE_BACK_SECONDS = 0.5
 # A picture that takes longer than this holds up all others: that counts as a crash.
 LONGEST_SECONDS = 120.0
 # The web app writes the row of what it received some milliseconds after its event.
@@ -90,6 +92,11 @@ class Worker:
         for thread in threads:
             thread.join()
 
+    def end(self) -> None:
+        """Have `run` return after what is at hand; a picture that is being opened is put back."""
+        self.stop.set()
+        self._decoder.cut_off()
+
     def give_back(self) -> None:
         """Let what is being worked on come again, at no cost: the process ends now."""
         for consumer in (self._tagging, self._indexing):
@@ -133,35 +140,20 @@ def run_worker(library: str, *, while_stdin_is_open: bool = False) -> None:
     with only_one(home.ours / "worker.lock", sentence):
         recognizer = recognizer_of(home.environment)
         worker = Worker(home, recognizer)
-        _listen(worker, while_stdin_is_open)
+        heard(lambda: _end(worker), input=sys.stdin.buffer if while_stdin_is_open else None)
         threading.Thread(target=prepare_early, args=(recognizer,), daemon=True).start()
         worker.run()
     home.close()
 
 
-def _listen(worker: Worker, while_stdin_is_open: bool) -> None:
-    """Stop on SIGTERM, and when the process that started us is gone."""
-
-    def end() -> None:
-        worker.stop.set()
-        deadline = threading.Timer(GRACE_SECONDS, _end_now, args=(worker,))
-        deadline.daemon = True
-        deadline.start()
-
-    def await_end_of_input() -> None:
-        with contextlib.suppress(OSError):
-            while os.read(sys.stdin.fileno(), 1024):
-                pass
-        end()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: end())
-    if while_stdin_is_open:
-        threading.Thread(target=await_end_of_input, daemon=True).start()
-
-
-def _end_now(worker: Worker) -> None:
-    worker.give_back()
+def _end(worker: Worker) -> None:
+    """Let the worker end by itself, and end the process where that takes too long."""
+    worker.end()
+    time.sleep(GRACE_SECONDS)
+    # The list of work may not answer either: then a lease is left, which the next worker ends.
+    last = threading.Thread(target=worker.give_back, daemon=True)
+    last.start()
+    last.join(GIVE_BACK_SECONDS)
     os._exit(0)
 
 
@@ -181,4 +173,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    logging.shutdown()
+    # All is closed. To take the interpreter apart as well takes seconds on a busy machine, in which
+    # no thread is left to see to it that the process ends in time.
+    os._exit(status)

@@ -3,7 +3,8 @@
 TaglightError
  ├ EventError         an event that is not of a shape we know
  ├ PictureError       a file that cannot be read as a picture, for good
- └ RecognitionError   a picture that the recogniser refuses, for good
+ ├ RecognitionError   a picture that the recogniser refuses, for good
+ └ CutOffError        we end in the middle of a picture, which is to come again
 
 A recogniser that does not answer, but later may, has its error in tagger/recognizers/errors.py.
 """
@@ -45,3 +46,7 @@ class RecognitionError(TaglightError):
         super().__init__(message)
         self.code = code
         self.message = message
+
+
+class CutOffError(TaglightError):
+    """We end in the middle of a picture, which is to come again as if it had never come."""

@@ -15,7 +15,7 @@ from tagger.decoding.process import (
     Process,
     TooSlowError,
 )
-from tagger.errors import PictureError, out_of_memory
+from tagger.errors import CutOffError, PictureError, out_of_memory
 from tagger.imaging import Limits, Opened, open_here
 from tagger.imaging.opening import size_of
 
@@ -52,6 +52,8 @@ class Decoder:
         self._turn = threading.Condition()
         self._idle: list[Process] = []
         self._busy = 0
+        self._at_work: list[Process] = []
+        self._cut_off = False
         self._alone = False
         self._told = False
 
@@ -62,7 +64,7 @@ class Decoder:
         self.close()
 
     def __call__(self, file: BinaryIO, limits: Limits) -> Opened:
-        """Read a picture. Raises PictureError and StoreUnavailableError."""
+        """Read a picture. Raises PictureError, StoreUnavailableError and CutOffError."""
         size = size_of(file)
         limits.check_bytes(size)
         began = time.monotonic()
@@ -70,6 +72,7 @@ class Decoder:
             try:
                 return self._open(file, limits, alone=False)
             except EndedError as error:
+                self._check_cut_off()
                 if error.status == -signal.SIGXCPU:
                     raise
                 log.info("%s It is tried once more.", error)
@@ -83,16 +86,20 @@ class Decoder:
         except TooSlowError as error:
             raise _too_slow() from error
         except EndedError as error:
+            self._check_cut_off()
             log.warning("%s", error)
             raise _fatal(error.status) from error
         except (NeverBeganError, OSError) as error:
+            self._check_cut_off()
             self._tell(error)
             return open_here(file, limits, self._short_side)
 
     def prepare(self) -> None:
         """Start a process and wait until it can be asked, before the first picture needs it."""
         with (
-            contextlib.suppress(OSError, NeverBeganError),  # said again with the first picture
+            contextlib.suppress(
+                OSError, NeverBeganError, CutOffError
+            ),  # said again with the first picture
             self._process(alone=False) as process,
         ):
             process.await_beginning()
@@ -103,6 +110,17 @@ class Decoder:
             idle, self._idle = self._idle, []
         for process in idle:
             process.close()
+
+    def cut_off(self) -> None:
+        """End the processes at work, for good: who waits for one gets CutOffError."""
+        with self._turn:
+            self._cut_off = True
+            for process in self._at_work:
+                process.kill()
+
+    def _check_cut_off(self) -> None:
+        if self._cut_off:
+            raise CutOffError("We end in the middle of a picture.")
 
     def _open(self, file: BinaryIO, limits: Limits, *, alone: bool) -> Opened:
         memory = self._budget.alone if alone else self._budget.beside_others
@@ -122,12 +140,17 @@ class Decoder:
                 with self._turn:
                     process = self._idle.pop() if self._idle else None
             process = process or Process()
+            with self._turn:
+                self._check_cut_off()
+                self._at_work.append(process)
             yield process
         finally:
             keep = process is not None and process.well and not alone
             if process is not None and not keep:
                 process.close()
             with self._turn:
+                if process in self._at_work:
+                    self._at_work.remove(process)
                 if process is not None and keep:
                     self._idle.append(process)
                 self._busy -= 1

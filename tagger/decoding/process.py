@@ -104,6 +104,10 @@ class Process:
                 raise NeverBeganError(f"it ended with {self._status()}") from error
             self._begun = True
 
+    def kill(self) -> None:
+        """End it in the middle; who waits for it sees that, and closes it."""
+        self._process.kill()
+
     def close(self) -> None:
         """End it, whatever it does."""
         self._socket.close()

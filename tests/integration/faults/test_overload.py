@@ -41,4 +41,4 @@ def test_the_end_puts_back_what_is_not_finished(tmp_path: Path) -> None:
 
 def test_the_parts_of_an_end_fit_into_ten_seconds() -> None:
     assert serve.DRAIN_SECONDS + supervisor.STOP_SECONDS <= 9
-    assert worker.GRACE_SECONDS < supervisor.STOP_SECONDS
+    assert worker.GRACE_SECONDS + worker.GIVE_BACK_SECONDS < supervisor.STOP_SECONDS
