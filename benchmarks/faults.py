@@ -16,7 +16,7 @@ from tests.ordeal.audit import disagreements, temporary_files
 from tests.ordeal.disks import SmallDisk, small_disk
 from tests.ordeal.ending import end_in_the_middle
 from tests.ordeal.faults import FAULTS, Outcome
-from tests.ordeal.served import serving
+from tests.ordeal.served import serving, wait_for
 
 ENDS = {"asked to end (SIGTERM)": signal.SIGTERM, "asked to end (Ctrl+C)": signal.SIGINT}
 
@@ -26,6 +26,7 @@ def inflict(name: str, times: int) -> tuple[list[Outcome], str]:
     with tempfile.TemporaryDirectory() as folder, small_disk(Path(folder)) as disk:
         with serving(disk.library) as served:
             found = [FAULTS[name](served, disk, 1000 + 2 * number) for number in range(times)]
+            wait_for(served.is_at_rest, "that nothing is left to do")
             served.end()
         found[-1].lost += disagreements(disk.library)
         found[-1].lost += map(str, temporary_files(disk.library))

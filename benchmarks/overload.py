@@ -43,6 +43,7 @@ def overload(library: Path, asked: argparse.Namespace) -> list[str]:
             tagged = time.monotonic() - began
             wait_for(asleep.are_gone, "that sleepers are sent away")
             wait_for(lambda: not temporary_files(library), "that what they began is gone")
+            wait_for(served.is_at_rest, "that nothing is left to do")
     wrong = _rows(asked, senders, idle, busy, sent, tagged)
     return wrong + disagreements(library)
 
