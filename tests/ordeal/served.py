@@ -90,13 +90,21 @@ class Served:
             return False
 
     def is_at_rest(self) -> bool:
-        """Tell whether nothing is left to do, what was delayed included."""
-        journal = self.library / ".taglight" / "journal.sqlite"
+        """Tell whether nothing is left to do: no message, delayed ones included, and no filling."""
+        messages = self._read("journal.sqlite", "SELECT count(*) FROM messages")
+        filling = self._read(
+            "catalog.sqlite", "SELECT value FROM meta WHERE name = 'needs_reindex'"
+        )
+        return (messages, filling) == ((0,), ("no",))
+
+    def _read(self, name: str, question: str) -> Any:
+        """Return one row of what is ours in the library, None where it is not to be had."""
+        path = self.library / ".taglight" / name
         try:
-            with contextlib.closing(sqlite3.connect(f"{journal.as_uri()}?mode=ro", uri=True)) as db:
-                return db.execute("SELECT count(*) FROM messages").fetchone() == (0,)
+            with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
+                return db.execute(question).fetchone()
         except sqlite3.Error:
-            return False
+            return None
 
     def worker(self) -> psutil.Process | None:
         """Return the worker's process, None between two runs."""
