@@ -92,6 +92,7 @@ def _all_is_well(served: Served, outcome: Outcome, *senders: Senders) -> None:
     try:
         wait_for(lambda: served.is_settled(keys), "that all have their answer")
         wait_for(lambda: _shown(served) >= set(keys), "that all are shown")
+        wait_for(served.is_at_rest, "that nothing is left to do")
     except TimeoutError as error:
         outcome.lost.append(str(error))
     statuses = served.statuses(keys)
