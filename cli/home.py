@@ -1,11 +1,14 @@
 """The home on one machine: composes store, journal, catalog and index for a library."""
 
+import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.database import Database
 from catalog.errors import StoreUnavailableError
 from catalog.indexer import Indexer
+from catalog.keys import UPLOADS
 from catalog.settings import TaggingEnvironment, tagging_environment
 from catalog.storage.folder import FolderStore
 from catalog.storage.folder_reading import OURS
@@ -30,6 +33,7 @@ class Home:
     journal: Journal
     database: Database
     indexer: Indexer
+    only_read: bool = False  # the folder cannot be written, and all that is ours is elsewhere
 
     @property
     def folder(self) -> FolderStore | None:
@@ -61,11 +65,24 @@ def catalog_url(environment: TaggingEnvironment, ours: Path) -> str:
     return environment.catalog_url or f"sqlite:///{ours / 'catalog.sqlite'}"
 
 
-def open_home(library: str) -> Home:
-    """Open a library; a folder is made where it is missing. Raises TaglightError."""
+def open_home(library: str, *, may_only_read: bool = False) -> Home:
+    """Open a library; a folder is made where it is missing. Raises TaglightError.
+
+    With `may_only_read`, one that cannot be written is opened too, for looking at it.
+    """
     environment = tagging_environment()
     bucket = bucket_of(library)
-    return _open_bucket(bucket, environment) if bucket else _open_folder(library, environment)
+    if bucket:
+        return _open_bucket(bucket, environment)
+    if may_only_read and cannot_be_written(library_folder(library)):
+        return _open_for_reading(library_folder(library), environment)
+    return _open_folder(library, environment)
+
+
+def cannot_be_written(root: Path) -> bool:
+    """Tell whether this folder is a library in which we can change nothing."""
+    ours = root / OURS
+    return (root / UPLOADS).is_dir() and not os.access(ours if ours.is_dir() else root, os.W_OK)
 
 
 def _open_folder(library: str, environment: TaggingEnvironment) -> Home:
@@ -82,6 +99,19 @@ def _open_folder(library: str, environment: TaggingEnvironment) -> Home:
     return Home(str(store.root), ours, environment, store, journal, database, indexer)
 
 
+def _open_for_reading(root: Path, environment: TaggingEnvironment) -> Home:
+    """Open a folder that cannot be written: the catalog, which is a cache, lies with this user."""
+    mark = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:8]
+    ours = _state_made(f"{root.resolve().name}-{mark}", environment)
+    journal = Journal(ours / "journal.sqlite")
+    store = FolderStore(root, ours=ours)
+    store.check()
+    database = Database.open(catalog_url(environment, ours))
+    indexer = Indexer(store, database)
+    library = str(store.root)
+    return Home(library, ours, environment, store, journal, database, indexer, only_read=True)
+
+
 def _open_bucket(bucket: str, environment: TaggingEnvironment) -> Home:
     """Open a bucket; whether it answers is asked first, so that a mistake is said at once."""
     store = S3Store(bucket)
@@ -89,14 +119,19 @@ def _open_bucket(bucket: str, environment: TaggingEnvironment) -> Home:
         store.check()
     except StoreUnavailableError as error:
         raise LibraryError(f"The library cannot be used. {error}") from error
-    ours = state_folder(bucket, environment.state)
+    ours = _state_made(bucket, environment)
+    journal = Journal(ours / "journal.sqlite")
+    database = Database.open(catalog_url(environment, ours))
+    indexer = Indexer(store, database)
+    return Home(SCHEME + bucket, ours, environment, store, journal, database, indexer)
+
+
+def _state_made(name: str, environment: TaggingEnvironment) -> Path:
+    ours = state_folder(name, environment.state)
     try:
         ours.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise LibraryError(
             f"The folder {ours} cannot be made: {error.strerror}. Set TAGLIGHT_STATE to another."
         ) from error
-    journal = Journal(ours / "journal.sqlite")
-    database = Database.open(catalog_url(environment, ours))
-    indexer = Indexer(store, database)
-    return Home(SCHEME + bucket, ours, environment, store, journal, database, indexer)
+    return ours

@@ -40,7 +40,7 @@ def serve(library: str, host: str, port: int, *, worker: bool, open_to_network: 
     allow_open_files()
     settings = web_settings()
     check_host(host, open_to_network, signs_in=settings.needs_sign_in)
-    home = open_home(library)
+    home = open_home(library, may_only_read=True)
     sentence = (
         f"Taglight already serves the library {home.library}: look for its other window, "
         "or end that process first."
@@ -112,6 +112,7 @@ def compose(home: Home, host: str, settings: WebSettings | None = None) -> Any:
             waiting=home.journal.sent_by_people,
             most_waiting=settings.most_waiting,
         ),
+        only_read=home.only_read,
     )
 
 
@@ -178,6 +179,11 @@ def _announce(home: Home, host: str, port: int, *, signs_in: bool) -> None:
     named = f"[{host}]" if ":" in host else host
     typer.echo(f"Taglight is on http://{named}:{port}")
     typer.echo(f"Pictures are kept in {home.library}. Press Ctrl+C to stop.")
+    if home.only_read:
+        typer.echo(
+            "This library cannot be written, so nothing is added, changed or tagged. "
+            f"Its catalog is kept in {home.ours}."
+        )
     if not is_loopback(host) and not signs_in:
         typer.echo("Everyone who can reach this machine may see, add and delete pictures.")
     sys.stdout.flush()

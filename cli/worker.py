@@ -13,12 +13,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import BinaryIO
 
 from catalog.errors import TaglightError
 from catalog.storage.folder import FolderStore
 from cli import logs
 from cli.consumer import Consumer
 from cli.ending import heard
+from cli.following import follow
 from cli.home import Home, open_home
 from cli.locks import only_one
 from cli.recognizers import decoder_for, prepare_early, recognizer_of
@@ -135,15 +137,23 @@ def _settling(store: FolderStore) -> Settling:
 def run_worker(library: str, *, while_stdin_is_open: bool = False) -> None:
     """Work for this library until told to stop. Raises TaglightError where it cannot begin."""
     os.nice(NICENESS)
-    home = open_home(library)
+    home = open_home(library, may_only_read=True)
     sentence = f"Another Taglight works on {home.library} already."
     with only_one(home.ours / "worker.lock", sentence):
-        recognizer = recognizer_of(home.environment)
-        worker = Worker(home, recognizer)
-        heard(lambda: _end(worker), input=sys.stdin.buffer if while_stdin_is_open else None)
-        threading.Thread(target=prepare_early, args=(recognizer,), daemon=True).start()
-        worker.run()
+        input = sys.stdin.buffer if while_stdin_is_open else None
+        if home.only_read:
+            follow(home, input)
+        else:
+            _work(home, input)
     home.close()
+
+
+def _work(home: Home, input: BinaryIO | None) -> None:
+    recognizer = recognizer_of(home.environment)
+    worker = Worker(home, recognizer)
+    heard(lambda: _end(worker), input=input)
+    threading.Thread(target=prepare_early, args=(recognizer,), daemon=True).start()
+    worker.run()
 
 
 def _end(worker: Worker) -> None:

@@ -12,6 +12,7 @@ from webapp.intake import Intake
 from webapp.kept_answers import LISTS, PAGES, KeptAnswers
 from webapp.limits import Limit
 from webapp.media import FolderUrls, MediaUrls
+from webapp.only_read import OnlyRead
 from webapp.origins import Gate
 from webapp.security import Security
 from webapp.services import Services
@@ -44,20 +45,21 @@ def create_app(
     bucket_origin: str = "",
     loopback: bool = True,
     intake: Intake | None = None,
+    only_read: bool = False,
 ) -> FastAPI:
     """Compose the app. Raises SettingsError for a sign-in that is configured by half.
 
     The ticket's PUT route is there only where tickets lead to ourselves, and pictures are sent
     from here only where their addresses are ours; `bucket_origin` is where pictures are sent and
     fetched otherwise. `loopback`: requests for the names of this machine are answered.
-    `intake` has the limits of what is taken at once.
+    `intake` has the limits of what is taken at once; `only_read`: nothing can be changed at all.
     """
     app = FastAPI(title="Taglight", openapi_url=None, redirect_slashes=False)
     tree = static.StaticTree()
     signin = sign_in_of(settings)
     ticket_limit = Limit(settings.tickets_per_minute, 60) if signin else None
     parts = (settings, store, database, indexer, library, tickets, urls, tree)
-    app.state.services = Services(*parts, signin, ticket_limit, intake or Intake())
+    app.state.services = Services(*parts, signin, ticket_limit, intake or Intake(), only_read)
     app.state.static_root = tree.root
     app.state.modules = tree.modules("js/main.js")
     errors.install(app)
@@ -79,6 +81,8 @@ def create_app(
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
     if isinstance(urls, FolderUrls):
         app.add_middleware(KeptAnswers, database=database, paths=LISTS)
+    if only_read:
+        app.add_middleware(OnlyRead)
     if signin is not None:
         app.add_middleware(Guard, signin=signin, secure=is_secure(settings))
     app.add_middleware(

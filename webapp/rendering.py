@@ -73,6 +73,7 @@ def render(
         "search_text": "",
         "mistake": None,
         "may_edit": may_edit(request),
+        "only_read": is_only_read(request),
         "signed_in": signed_in(request),
         **context,
     }
@@ -81,9 +82,16 @@ def render(
 
 def may_edit(request: Request) -> bool:
     """Tell whether controls that change things are shown: to editors, and where none sign in."""
+    if is_only_read(request):
+        return False
     user = request.scope.get("state", {}).get("user")
     services = getattr(request.app.state, "services", None)
     return bool(user.may_edit) if user else getattr(services, "signin", None) is None
+
+
+def is_only_read(request: Request) -> bool:
+    """Tell whether nobody can change anything here, because the library cannot be written."""
+    return bool(getattr(getattr(request.app.state, "services", None), "only_read", False))
 
 
 def signed_in(request: Request) -> str:

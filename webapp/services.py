@@ -36,6 +36,7 @@ class Services:
     signin: SignIn | None = None
     ticket_limit: Limit | None = None  # only where people sign in
     intake: Intake = field(default_factory=Intake)
+    only_read: bool = False
 
 
 def services_of(request: Request) -> Services:

@@ -55,11 +55,20 @@ class ObjectWriter(Protocol):
 
 
 class FolderStore(FolderReader):
-    """The ObjectStore of a folder; `on_change` hears of what was written to and removed from it."""
+    """The ObjectStore of a folder; `on_change` hears of what was written to and removed from it.
 
-    def __init__(self, root: Path, on_change: Callable[[ObjectChange], None] | None = None) -> None:
-        super().__init__(root)
+    With `ours`, what it remembers is kept there, and the folder may be one that can only be read.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        on_change: Callable[[ObjectChange], None] | None = None,
+        ours: Path | None = None,
+    ) -> None:
+        super().__init__(root, ours)
         self._on_change = on_change
+        self._only_read = ours is not None
 
     # --- writing ---
 
@@ -132,10 +141,14 @@ class FolderStore(FolderReader):
 
     def check(self) -> None:
         """Return when the store answers. Raises StoreUnavailableError with what does not."""
-        if not self._prepared:
+        if not self._prepared and not self._only_read:
             self.prepare()
         if not self.root.is_dir():
             raise StoreUnavailableError(self._gone())
+        if self._only_read:
+            if not os.access(f"{self._root}/{UPLOADS}", os.R_OK | os.X_OK):
+                raise StoreUnavailableError(f"The folder {self._root}/{UPLOADS} cannot be read.")
+            return
         for name in (THUMBS, TRASH):  # what may be thrown away while we run
             with mishaps.writing(self._root, name):
                 os.makedirs(f"{self._root}/{name}", exist_ok=True)

@@ -25,11 +25,11 @@ _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 class FolderReader:
     """Reads the objects of a folder; the ETag is the SHA-256 of the content."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, ours: Path | None = None) -> None:
         self.root = root.resolve()
         self._root = str(self.root)
         self._prepared = False
-        self._etags = EtagCache(self.root / OURS / "etags.sqlite")
+        self._etags = EtagCache((ours or self.root / OURS) / "etags.sqlite")
 
     def head(self, key: str) -> ObjectInfo:
         """Tell about one object. Raises ObjectNotFoundError."""
