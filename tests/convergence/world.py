@@ -92,6 +92,8 @@ class World:
         self.asked_again: set[str] = set()
         self.faults: dict[str, int] = {}
         self._held: dict[int, Event] = {}
+        # Documents that hands took away: an edit may be in one before it is acknowledged.
+        self._overwritten = ""
         self._moment = START
         self.store = SteppingStore(store, self._told)
         self.indexer = Indexer(self.store, database)
@@ -152,7 +154,8 @@ class World:
     def edit(self, key: str, name: str) -> None:
         def work() -> None:
             self.library.edit_labels(key, [name], ["Colour"], by="person")
-            self.owed.edits.add((key, name))
+            if f'"{name}"' not in self._overwritten:
+                self.owed.edits.add((key, name))
 
         self._act(f"edit {key}", work)
 
@@ -329,6 +332,7 @@ class World:
         """A hand writes over the document, or removes it, with all that it holds."""
         with suppress(ObjectNotFoundError):
             text = self.inner.read(metadata_key(key))[0].decode()
+            self._overwritten += text
             for held in (self.owed.edits, self.owed.notes, self.owed.labels):
                 held -= {each for each in held if each[0] == key and f'"{each[1]}"' in text}
 
