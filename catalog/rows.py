@@ -120,7 +120,7 @@ def document_row(
 ) -> ImageRow:
     """Make the row of a picture from its document; `name`, `sha256` where it does not say.
 
-    In a bucket, a document about other bytes than these leaves their SHA-256 unknown.
+    A document about other bytes than these leaves their SHA-256 unknown.
     """
     facts_, shown = document.image, document.surest_labels()
     sha256 = sha256_of(picture, facts_.sha256 or sha256, facts_.etag)
@@ -160,11 +160,12 @@ def is_about_other_bytes(document: Document, picture: ObjectInfo) -> bool:
 def sha256_of(picture: ObjectInfo, known: str, written_for: str) -> str:
     """Return the SHA-256 of a picture, of which `known` is the one that was written down.
 
-    Nothing where the document was written for another ETag: then those were other bytes.
+    Nothing where a folder's ETag, which is one, says another, or where the document was written
+    for another ETag: then those were other bytes.
     """
-    if not _SHA256.fullmatch(picture.etag) and _is_of_another(written_for, picture):
-        return ""
-    return known
+    if _SHA256.fullmatch(picture.etag):
+        return picture.etag if known.lower() == picture.etag else ""
+    return "" if _is_of_another(written_for, picture) else known
 
 
 def _is_of_another(etag: str, picture: ObjectInfo) -> bool:

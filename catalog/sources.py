@@ -29,6 +29,7 @@ _IN_THE_WAY = (
     "Its labels cannot be filed: “%s” stands where its document belongs. "
     "Rename this picture, or the folder it is in."
 )
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -127,11 +128,14 @@ def _without_document(store: ObjectStore, picture: ObjectInfo, key: str, trash: 
 def _remembered(
     picture: ObjectInfo, known: Stamp | None, name: str = "", sha256: str = ""
 ) -> tuple[str, str]:
-    """Return name and SHA-256 that may come from elsewhere than the document."""
+    """Return name and SHA-256 that may come from elsewhere than the document.
+
+    A folder's ETag is the SHA-256, whatever was known or announced.
+    """
     if known:
         name = name or known.name
         sha256 = sha256 or (known.sha256 if known.etag == picture.etag else "")
-    return name, sha256 or _sha256_in(picture.etag)
+    return name, picture.etag if _SHA256.fullmatch(picture.etag) else sha256
 
 
 def read_trash(store: ObjectStore, folder: str) -> Iterator[Source]:
@@ -157,11 +161,6 @@ def _key_before(store: ObjectStore, key: str, folder: str, rest: str) -> str:
         if is_picture_key(told) and trash_key(folder, told) == key:
             return told
     return rest
-
-
-def _sha256_in(etag: str) -> str:
-    """Return the SHA-256 where the ETag is one, as in a folder; S3's ETags are shorter."""
-    return etag if _SHA256.fullmatch(etag) else ""
 
 
 def _document_key(trash: str, key: str) -> str:

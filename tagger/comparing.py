@@ -16,13 +16,13 @@ log = logging.getLogger(__name__)
 def is_untagged(info: ObjectInfo, stamp: Stamp | None) -> bool:
     """Tell whether what the catalog knows is not about these very bytes.
 
-    A folder's ETag is the SHA-256, so a document about other bytes shows.
+    The SHA-256 of other bytes is not kept.
     """
     if stamp is None or stamp.etag != info.etag or not stamp.document_etag:
         return True
     if len(info.etag) != 64:
-        return not stamp.sha256  # that of other bytes is not kept
-    return bool(stamp.sha256) and stamp.sha256.lower() != info.etag
+        return not stamp.sha256
+    return stamp.sha256 != info.etag
 
 
 def vanished(

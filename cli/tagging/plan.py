@@ -159,11 +159,11 @@ def _may_be_read(key: str) -> bool:
 def is_about_other_bytes(record: ImageRecord) -> bool:
     """Tell whether the document is about another picture than the one that is there now.
 
-    A folder's ETag is the SHA-256 of the bytes. In a bucket, that of other bytes is not kept.
+    The SHA-256 of other bytes is not kept; a folder's ETag is that of these.
     """
     if len(record.etag) != 64:
         return record.status == "tagged" and record.width is not None and not record.sha256
-    return bool(record.sha256) and record.sha256.lower() != record.etag
+    return record.sha256 != record.etag
 
 
 def plan_lines(

@@ -1,5 +1,6 @@
 """Names that were announced: used once the picture is there, never shown before."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from tests.postgres import Cluster
 
 KEY = "uploads/2026/11/cute_dog-3fa9c1d2.jpg"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-SHA256 = "3f" * 32
+SHA256 = hashlib.sha256(b"jpeg").hexdigest()
 
 
 @pytest.fixture

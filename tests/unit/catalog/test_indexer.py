@@ -1,5 +1,6 @@
 """Documents become rows, in any order and any number of events."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from catalog.storage import ObjectInfo
 from tests.memory_store import DAY_ONE, MemoryStore
 
 KEY = "uploads/2026/11/cute_dog-3fa9c1d2.jpg"
+SHA256 = hashlib.sha256(b"picture").hexdigest()
 FOLDER = "trash/20261122T160456Z-3fa9c1d2/"
 OTHER_FOLDER = "trash/20261123T160456Z-3fa9c1d2/"
 
@@ -79,7 +81,7 @@ def test_a_document_becomes_a_record(
             ("Dog", 98.31),
             ("Cat", 99.5),
             Image={
-                "Name": "cute dog.jpg", "ContentType": "image/jpeg", "Size": 7, "SHA256": "ab",
+                "Name": "cute dog.jpg", "ContentType": "image/jpeg", "Size": 7, "SHA256": SHA256,
                 "Width": 4032, "Height": 3024, "UploadedAt": "2026-11-22T16:04:56Z",
                 "TakenAt": "2026-11-21T09:12:03", "Camera": "Example",
             },
@@ -106,7 +108,7 @@ def test_a_document_becomes_a_record(
         uploaded_at=datetime(2026, 11, 22, 16, 4, 56, tzinfo=UTC),
         taken_at="2026-11-21T09:12:03",
         camera="Example",
-        sha256="ab",
+        sha256=SHA256,
         etag=picture.etag,
         document_etag=about.etag,
         thumbnails=[Thumbnail("thumbs/x/320.webp", 320, 240)],
@@ -114,7 +116,7 @@ def test_a_document_becomes_a_record(
         labels=[("Cat", 99.5), ("Dog", 98.31)],
     )
     with database.reading() as connection:
-        assert reads.find_by_sha256(connection, "ab") == there(database)
+        assert reads.find_by_sha256(connection, SHA256) == there(database)
         assert reads.find_by_sha256(connection, "") is None
         assert reads.get_image(connection, image_id(KEY)) == there(database)
 
@@ -145,13 +147,33 @@ def test_the_same_bytes_are_found_under_their_other_keys(
     twins = [KEY, "uploads/2026/12/twin.jpg", "uploads/2026/13/pending.jpg"]
     for key in twins:
         store.put(key, b"picture")
-    facts = {"SHA256": "ab" * 32, "UploadedAt": "2026-11-22T16:04:56Z"}
+    facts = {"SHA256": SHA256, "UploadedAt": "2026-11-22T16:04:56Z"}
     for key in twins[:2]:
         store.put(metadata_key(key), document(("Dog", 98.3), Image=facts))
     for key in twins:
-        indexer.mark_pending(key, sha256="ab" * 32)
-    assert indexer.same_bytes("ab" * 32) == twins[:2]
+        indexer.mark_pending(key, sha256=SHA256)
+    assert indexer.same_bytes(SHA256) == twins[:2]
     assert indexer.same_bytes("cd" * 32) == indexer.same_bytes("") == []
+
+
+def test_a_picture_is_found_by_the_bytes_that_it_has_whatever_its_document_says(
+    store: MemoryStore, database: Database, indexer: Indexer
+) -> None:
+    def known_by(sha256: str) -> str:
+        with database.reading() as connection:
+            record = reads.find_by_sha256(connection, sha256)
+        return record.key if record else ""
+
+    before = store.put(KEY, b"picture").etag  # the SHA-256, as in a folder
+    store.put(metadata_key(KEY), document(("Dog", 90), Image={"SHA256": before}))
+    indexer.index(KEY)
+    assert known_by(before) == KEY
+    now = store.put(KEY, b"another picture").etag
+    indexer.index(KEY)
+    assert (known_by(before), known_by(now)) == ("", "")  # it is to be tagged again
+    store.put(metadata_key(KEY), b"{no JSON")
+    indexer.index(KEY)
+    assert (known_by(before), known_by(now)) == ("", KEY)
 
 
 def test_it_is_known_which_document_a_row_was_written_from(
@@ -190,10 +212,10 @@ def test_the_name_of_a_waiting_picture_is_kept(
 ) -> None:
     store.put(KEY, b"picture")
     assert indexer.name_of(KEY) == ""
-    indexer.mark_pending(KEY, name="cute dog.jpg", sha256="ab", size=7)
+    indexer.mark_pending(KEY, name="cute dog.jpg", sha256=SHA256, size=7)
     indexer.mark_pending(KEY)
     indexer.index(KEY)
-    assert (indexer.name_of(KEY), there(database).sha256) == ("cute dog.jpg", "ab")
+    assert (indexer.name_of(KEY), there(database).sha256) == ("cute dog.jpg", SHA256)
     store.put(metadata_key(KEY), b'["Dog"]')
     indexer.index(KEY)
     assert (there(database).name, there(database).status) == ("cute dog.jpg", "tagged")
