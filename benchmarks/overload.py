@@ -3,8 +3,9 @@
     .venv/bin/python -m benchmarks.overload [--uploads 2000] [--clients 20] [--real]
 
 Owed: memory of 600 MB at most, no client left behind, refusals that say when to come again, and
-pages whose slowest twentieth takes at most three times as long as with nothing else to do. Prints
-the rows of docs/reliability.md and fails where something was lost, or what is owed is missed.
+pages whose slowest twentieth takes at most three times as long as with nothing else to do (both
+times each page is made: one that was kept from before would be there sooner). Prints the rows of
+docs/reliability.md and fails where something was lost, or what is owed is missed.
 """
 
 import argparse

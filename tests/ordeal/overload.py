@@ -4,11 +4,13 @@ import hashlib
 import json
 import socket
 import statistics
+import subprocess
+import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -17,7 +19,7 @@ import psutil
 from tests.ordeal.senders import Picture, Senders
 from tests.ordeal.served import Served
 
-QUESTIONS = ("/", "/api/images", "/?q=dog&min=50")
+ONLOOKER = (sys.executable, str(Path(__file__).with_name("onlooker.py")))
 
 
 @dataclass
@@ -39,33 +41,20 @@ class Watched:
 def watching(served: Served) -> Iterator[Watched]:
     """Look at pages, one after the other, and at the memory while the block runs."""
     watched, stop = Watched(), threading.Event()
-    threads = [
-        threading.Thread(target=_browse, args=(served, watched, stop), daemon=True),
-        threading.Thread(target=_weigh, args=(served, watched, stop), daemon=True),
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        yield watched
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
-
-
-def _browse(served: Served, watched: Watched, stop: threading.Event) -> None:
-    number = 0
-    while not stop.is_set():
-        path = QUESTIONS[number % len(QUESTIONS)]
-        number += 1
-        began = time.perf_counter()
+    weighing = threading.Thread(target=_weigh, args=(served, watched, stop), daemon=True)
+    onlooker = subprocess.Popen(
+        [*ONLOOKER, served.address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with onlooker:
+        assert onlooker.stdout is not None
+        onlooker.stdout.readline()  # it has begun
+        weighing.start()
         try:
-            with urlopen(served.address + path, timeout=60) as answer:  # noqa: S310 - our own
-                answer.read()
-        except OSError as error:
-            watched.wrong.append(f"{path}: {error}")
-        watched.seconds.append(time.perf_counter() - began)
-        stop.wait(0.05)
+            yield watched
+        finally:
+            stop.set()
+            weighing.join()
+            watched.seconds, watched.wrong = json.loads(onlooker.communicate()[0])
 
 
 def _weigh(served: Served, watched: Watched, stop: threading.Event) -> None:
