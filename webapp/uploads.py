@@ -188,17 +188,18 @@ class Desk:
 def key_of(services: Services, sha256: str) -> str | None:
     """Return the key of the live picture of this SHA-256 (hex), None where there is none.
 
-    The store has the last word: nobody is told "already here" of a file that is gone.
+    The store has the last word: nobody is told "already here" of a file that is gone, or was
+    replaced, as far as the store can tell.
     """
     with services.database.reading() as conn:
         record = reads.find_by_sha256(conn, sha256)
     if record is None:
         return None
     try:
-        services.store.head(record.key)
+        there = sha256_of(services.store, record.key)
     except ObjectNotFoundError:
         return None
-    return record.key
+    return record.key if there in ("", sha256) else None
 
 
 def clean_name(name: str) -> str:

@@ -72,6 +72,13 @@ def test_nothing_is_already_here_when_its_file_is_gone(site: Site) -> None:
     assert site.upload(sha256=None)["key"] != first["key"]
 
 
+def test_nothing_is_already_here_when_other_bytes_have_its_place(site: Site) -> None:
+    first = site.upload()
+    site.store.path(first["key"]).write_bytes(b"another picture")
+    assert site.ask_ticket()["status"] == "ready"
+    assert site.upload(sha256=None)["key"] != first["key"]
+
+
 def test_same_file_twice_in_one_request(site: Site) -> None:
     file = {"name": "a.jpg", "size": 5, "type": "", "sha256": "ab" * 32}
     first, second = ask(site, file, file | {"name": "b.jpg"})
