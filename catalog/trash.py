@@ -33,17 +33,18 @@ _MAX_ATTEMPTS = 8
 def move_to_trash(store: ObjectStore, key: str, folder: str) -> None:
     """Move a picture, its document and its thumbnails into a new folder of the trash.
 
-    Raises ImageNotFoundError, and PreconditionFailedError where the picture keeps changing.
+    Raises ImageNotFoundError where a hand has removed the picture before: what is left goes the
+    same way, for nobody would look for it. Raises PreconditionFailedError where the picture keeps
+    changing.
     """
-    if _head(store, key) is None:
-        raise ImageNotFoundError(image_id(key))
-    thumbnails = thumbnails_of(store, key)
-    for source in (metadata_key(key), *thumbnails):
-        _copy(store, source, trash_key(folder, source))
-    if not _move(store, key, trash_key(folder, key)):
-        raise ImageNotFoundError(image_id(key))
+    if _head(store, key) is not None:
+        for source in (metadata_key(key), *thumbnails_of(store, key)):
+            _copy(store, source, trash_key(folder, source))
+    was_there = _move(store, key, trash_key(folder, key))
     move_document_to_trash(store, key, folder)
     remove_thumbnails(store, key)
+    if not was_there:
+        raise ImageNotFoundError(image_id(key))
 
 
 def move_document_to_trash(store: ObjectStore, key: str, folder: str) -> bool:

@@ -147,6 +147,20 @@ def test_deleting_twice_says_not_found(house: House) -> None:
     assert len(house.index.trash) == 1
 
 
+def test_what_is_left_of_a_picture_that_a_hand_removed_before_goes_to_the_trash(
+    house: House,
+) -> None:
+    house.add()
+    document = house.store.read(metadata_key(KEY))[0]
+    del house.store.objects[KEY]
+    with pytest.raises(ImageNotFoundError):
+        house.library.delete(KEY)
+    assert house.everything_about(KEY) == {}
+    assert KEY not in house.index.rows
+    (kept,) = house.store.keys("trash/")
+    assert house.store.read(kept)[0] == document
+
+
 def test_a_picture_replaced_during_the_delete_is_deleted_as_it_now_is(house: House) -> None:
     house.add(content=b"before")
 
