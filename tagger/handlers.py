@@ -105,8 +105,12 @@ class Handlers:
         if not key or not is_picture_key(key) or metadata_key(key) != change.key:
             return
         foreign = document is not None and document.tagging is None
-        if not foreign and change.etag and self._index.document_etag(key) == change.etag:
+        known = self._index.document_etag(key)
+        if not foreign and change.etag and known == change.etag:
             return  # our own tagger wrote document and row
+        if known is not None and not self._is_there(key):
+            self._tagger.removed(key)  # its row is the last trace of it, and would go now
+            return
         self._index.index(key)
         if foreign:
             self._adopt(key)

@@ -52,6 +52,24 @@ def test_a_new_picture_is_tagged(house: House) -> None:
     assert house.index.rows[KEY][1] == house.store.read(DOCUMENT)[0]
 
 
+def test_a_change_of_the_document_of_a_picture_that_is_gone_unnoticed_clears_away(
+    house: House,
+) -> None:
+    house.handlers.handle(created(), 1)
+    del house.store.objects[KEY]
+    house.store.put(DOCUMENT, house.store.read(DOCUMENT)[0] + b"\n")
+    house.handlers.handle(created(DOCUMENT), 1)
+    assert house.store.keys("thumbs/") == house.store.keys("metadata/") == set()
+    assert {key.split("/", 2)[2] for key in house.store.keys("trash/")} == {DOCUMENT}
+
+
+def test_a_document_that_comes_before_its_picture_waits_for_it(house: House) -> None:
+    del house.store.objects[KEY]
+    house.store.put(DOCUMENT, FOREIGN)
+    house.handlers.handle(created(DOCUMENT), 1)
+    assert house.store.keys() == {DOCUMENT}
+
+
 @pytest.mark.parametrize("key", ["uploads/", "uploads/a/", "thumbs/a/320.webp", "trash/x", "a.png"])
 def test_what_is_no_picture_is_left_alone(house: House, key: str) -> None:
     assert house.handlers.handle(created(key), 1) is False
