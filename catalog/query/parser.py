@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NoReturn
 
 from catalog.errors import SearchSyntaxError
@@ -23,6 +24,7 @@ from catalog.query.terms import (
 
 MAX_TEXT = 10_000
 MAX_ATOMS = 100
+_SHORT = 200  # characters of a text that is remembered
 
 _SPACE = re.compile(r"\s*")
 _HEAD = re.compile(r"[^\s|\"“”<>:]*")
@@ -40,7 +42,15 @@ def parse(text: str) -> Query:
     broken = _SURROGATE.search(text)
     if broken:
         raise SearchSyntaxError("This character is not valid text.", broken.start())
+    return _parsed_again(text) if len(text) <= _SHORT else _parsed(text)
+
+
+def _parsed(text: str) -> Query:
     return Query(text=text, clauses=_Parser(text).clauses())
+
+
+# The same text comes with each page and each move of the slider.
+_parsed_again = lru_cache(maxsize=1000)(_parsed)
 
 
 class _Parser:
