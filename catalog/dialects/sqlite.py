@@ -26,7 +26,8 @@ _PRAGMAS = (
     "PRAGMA page_size=8192",
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=NORMAL",
-    "PRAGMA mmap_size=4294967296",
+    # No map of memory: a file that is cut off while it is read would take the process with it.
+    "PRAGMA mmap_size=0",
     "PRAGMA cache_size=-65536",
     "PRAGMA temp_store=MEMORY",
     "PRAGMA wal_autocheckpoint=8000",
@@ -145,8 +146,8 @@ def set_aside_if_damaged(path: Path, *, known: bool = False) -> str:
 class FileWatch:
     """Tells whether a file is still the one that was opened.
 
-    Read through a map of memory, a file that was cut off takes the process with it; so this is
-    asked before each use. The file of a catalog never gets shorter by itself.
+    This is asked before each use: what is read of a file that is gone or was cut off may look
+    healthy. The file of a catalog never gets shorter by itself.
     """
 
     def __init__(self, path: Path) -> None:

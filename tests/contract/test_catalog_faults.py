@@ -6,6 +6,8 @@ import random
 import resource
 import secrets
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -272,6 +274,43 @@ def test_a_file_that_is_lost_while_open_is_made_anew(
     assert counted(database) == 320
     database.close()
     other.close()
+
+
+CUT_OFF_WHILE_IT_IS_READ = """
+import os, sys
+from catalog.database import Database
+from catalog.errors import CatalogUnavailableError
+path = sys.argv[1]
+database = Database.open(f"sqlite:///{path}")
+try:
+    with database.reading() as connection:
+        rows = connection.exec_driver_sql("SELECT * FROM image")
+        assert rows.fetchone()
+        os.truncate(path, os.path.getsize(path) // 4)
+        rows.fetchall()
+except CatalogUnavailableError as error:
+    print(error)
+with database.reading() as connection:
+    print(connection.exec_driver_sql("SELECT count(*) FROM image").scalar())
+print(database.needs_reindex)
+"""
+
+
+def test_a_file_that_is_cut_off_while_it_is_read_ends_the_question_not_the_process(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "catalog.sqlite"
+    database = Database.open(f"sqlite:///{path}")
+    Indexer(library(2000, weight=5000), database).reindex()
+    database.close()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    command = [sys.executable, "-c", CUT_OFF_WHILE_IT_IS_READ, str(path)]
+    process = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert process.returncode == 0, process.stderr
+    said, pictures, needs_reindex = process.stdout.splitlines()
+    assert said.startswith("The catalog does not answer: ")
+    assert (pictures, needs_reindex) == ("0", "True")
 
 
 def test_a_catalog_whose_folder_is_gone_is_not_made_elsewhere(tmp_path: Path) -> None:
