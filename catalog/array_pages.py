@@ -1,19 +1,19 @@
 """One page from the arrays: which rows, in which order; the database only gives their columns."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from operator import itemgetter
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection
 
-from catalog.cards import CARD_COLUMNS
+from catalog.asking import Asking
+from catalog.cards import CARD_COLUMNS, with_cards
 from catalog.chosen import Chosen, Integers, Mask
 from catalog.chunks import chunks
-from catalog.columns import State, found
-from catalog.dialects import fetch
+from catalog.columns import Look, found
 from catalog.orders import COLUMNS, Order, order_of, sort_rows, start_of
 from catalog.query import LabelTerm, Query
 from catalog.query_mask import NumberedQuery
@@ -23,14 +23,13 @@ from catalog.terms import bounds, positive_label_terms, shows_trash, threshold
 # What an order needs of a row, behind the fields that are asked for.
 _BEHIND = ("uploaded_at", "taken_at", "key", "trash", "name_folded", "id", "top_confidence")
 _ID, _CONFIDENCE = -2, -1
-# So many cards are remembered with a segment, about a kilobyte each.
+# So many cards are remembered with a segment, about two kilobytes each.
 _REMEMBERED = 20_000
 _PLACE = {name: place - len(_BEHIND) for place, name in enumerate(_BEHIND)}
 
 
 def page_rows(
-    state: State,
-    connection: Connection,
+    look: Look,
     query: Query,
     minimum: float | None,
     sort: str,
@@ -38,22 +37,23 @@ def page_rows(
     after: Sequence[Any] | None,
     fields: tuple[str, ...],
 ) -> list[tuple[Any, ...]] | None:
-    """Return the rows of a page, each with the values of its order; None where SQL must tell.
+    """Return the rows of a page; None where SQL must tell.
 
-    A row is the fields, then the values of the columns of pages.order.
+    A row is the fields (or one Card, where they are its columns), then what values_of reads.
     """
     if shows_trash(query) or sort not in COLUMNS:
         return None
-    matching = found(state, connection, query, minimum)
+    state, asking = look.state, look.asking
+    matching = found(look, query, minimum)
     by_label = _labels_asked(query, matching.numbered) if sort == "confidence" else []
-    page = _Page(connection, state, "newest" if by_label else sort, most, after)
+    page = _Page(look, "newest" if by_label else sort, most, after)
     rows: list[tuple[Any, ...]] = []
     confidences: list[float] = []
     for place, (segment, alive) in enumerate(state.parts):
         matched = matching.chosen[place]
         if not matched.count:
             continue
-        order = order_of(connection, segment, page.order, state.seq)
+        order = order_of(asking, segment, page.order, state.seq)
         if order is None:
             return None
         if by_label:
@@ -62,20 +62,26 @@ def page_rows(
             confidences += highest[chosen].tolist()
         else:
             chosen = page.following(segment, alive, order, matched)
-        rows += _rows(connection, segment, chosen.tolist(), fields)
+        rows += _rows(asking, segment, chosen.tolist(), fields)
     if confidences:
         # What was searched for may be surer than what is seen.
         pairs = zip(rows, confidences, strict=True)
         rows = [(*row[:_CONFIDENCE], confidence) for row, confidence in pairs]
-    return _in_order(rows, sort, most, len(state.parts) == 1)
+    if len(state.parts) > 1:
+        sort_rows(rows, COLUMNS[sort], values_of(sort))
+    return rows[:most]
+
+
+def values_of(sort: str) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+    """Return what reads a row's values of the columns of an order (pages.order)."""
+    return itemgetter(*[_PLACE[name] for name, _ in COLUMNS[sort]])
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
     """What is asked of each segment: the first `most` after a row of these values."""
 
-    connection: Connection
-    state: State
+    look: Look
     order: str
     most: int
     after: Sequence[Any] | None
@@ -84,7 +90,7 @@ class _Page:
         """Return the places that come next in the order."""
         start = 0
         if self.after is not None:
-            start = start_of(self.connection, segment, alive, order, self.order, self.after)
+            start = start_of(self.look.asking, segment, alive, order, self.order, self.after)
         return order.following(matched, start, self.most)
 
     def surest(
@@ -100,7 +106,7 @@ class _Page:
         sure, rank = highest[places], order.rank[places]
         if self.after is not None:
             last, *rest = self.after
-            start = start_of(self.connection, segment, alive, order, self.order, rest)
+            start = start_of(self.look.asking, segment, alive, order, self.order, rest)
             ahead = (sure < last) | ((sure == last) & (rank >= start))
             places, sure, rank = places[ahead], sure[ahead], rank[ahead]
         if len(places) > self.most:
@@ -127,44 +133,35 @@ def _highest(
 
 
 def _rows(
-    connection: Connection, segment: Segment, places: list[int], fields: tuple[str, ...]
+    asking: Asking, segment: Segment, places: list[int], fields: tuple[str, ...]
 ) -> list[tuple[Any, ...]]:
     """Return the rows at places of a segment, in this order; cards are remembered."""
     if fields != CARD_COLUMNS:
-        found = _fetch(connection, segment, places, fields)
+        found = _fetch(asking, segment, places, fields)
         return [found[place] for place in places]
     known = segment.rows
-    there = {place: known[place] for place in places if place in known}
-    if len(there) < len(places):
-        missing = [place for place in places if place not in there]
-        fetched = _fetch(connection, segment, missing, fields)
-        if len(known) > _REMEMBERED:
-            known.clear()
-        known.update(fetched)
-        there |= fetched
-    return [there[place] for place in places]
+    rows = [known.get(place) for place in places]
+    missing = [place for place, row in zip(places, rows, strict=True) if row is None]
+    if not missing:
+        return cast("list[tuple[Any, ...]]", rows)
+    fetched = _fetch(asking, segment, missing, fields)
+    if len(known) > _REMEMBERED:
+        for place in list(islice(known, _REMEMBERED // 4)):  # those fetched longest ago
+            known.pop(place, None)
+    known.update(fetched)
+    return [row or fetched[place] for place, row in zip(places, rows, strict=True)]
 
 
 def _fetch(
-    connection: Connection, segment: Segment, places: list[int], fields: tuple[str, ...]
+    asking: Asking, segment: Segment, places: list[int], fields: tuple[str, ...]
 ) -> dict[int, tuple[Any, ...]]:
     names = ", ".join(fields + _BEHIND)
     select = f"SELECT {names} FROM image WHERE id IN "  # noqa: S608 - our own names
-    by_id: dict[int, tuple[Any, ...]] = {}
+    rows: list[Any] = []
     ids = segment.ids[places].tolist()
     for chunk in chunks(ids):
-        rows = fetch(connection, f"{select}({', '.join('?' * len(chunk))})", tuple(chunk))
-        by_id |= {row[_ID]: row for row in rows}
+        rows += asking.fetch(f"{select}({', '.join('?' * len(chunk))})", tuple(chunk))
+    if fields == CARD_COLUMNS:
+        rows = with_cards(rows)
+    by_id = {row[_ID]: row for row in rows}
     return {place: by_id[number] for place, number in zip(places, ids, strict=True)}
-
-
-def _in_order(
-    rows: list[tuple[Any, ...]], sort: str, most: int, alone: bool
-) -> list[tuple[Any, ...]]:
-    """Return the rows of a page, each followed by the values of its order."""
-    columns = COLUMNS[sort]
-    key = itemgetter(*[_PLACE[name] for name, _ in columns])
-    if not alone:
-        sort_rows(rows, columns, key)
-    own = -len(_BEHIND)
-    return [row[:own] + key(row) for row in rows[:most]]

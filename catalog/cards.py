@@ -7,7 +7,7 @@ for each of the surest labels. No line break stands in JSON text, so a card is c
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any, NamedTuple
 
@@ -17,17 +17,69 @@ LABELS_ON_CARD = 10
 SMALL = "/320.webp"
 # Within a JSON text no quote stands without a backslash: this one ends the key.
 _SMALL_SIZE = re.compile(f'{re.escape(SMALL)}",([0-9]+),([0-9]+)\\]')
-_BEFORE_CONFIDENCE = len('{"confidence":')
+# Nor does this stand within a text: it begins a label.
+_LABEL = re.compile(r'\{"confidence":([^,]+),')
 _ZONE = len("+00:00")
 
 
-class Card(NamedTuple):
-    """What the catalog gives for a list: `text` is as the module says."""
+class Written(NamedTuple):
+    """A card with the address of its thumbnail: all its text up to the last label.
 
-    id: str
-    key: str
-    etag: str
+    It ends at `usual` with the labels that are shown unless something else is asked. Once that is
+    measured, `falling` has the confidences, negated so that they rise, and `ends` where the text
+    ends with none of the labels, with one, and so on.
+    """
+
+    url: str
     text: str
+    usual: int
+    falling: tuple[float, ...] = ()
+    ends: tuple[int, ...] = ()
+
+
+class Card:
+    """What the catalog gives for a list, its JSON cut into facts, thumbnail and labels.
+
+    `facts` is an object without its closing brace, and so is `small`, which is the size of the
+    thumbnail, or nothing. Who shows cards writes them, once for each address.
+    """
+
+    __slots__ = ("_labels", "_usual", "etag", "facts", "id", "key", "small", "written")
+
+    def __init__(self, id: str, key: str, etag: str, text: str) -> None:
+        """`text` is as the module says."""
+        self.id, self.key, self.etag = id, key, etag
+        self.facts, self.small, usual, *labels = text.split("\n", 3)
+        self._labels = labels[0].replace("\n", ",") if labels else ""
+        self._usual = int(usual)
+        # Replaced as a whole: many threads may look at a card.
+        self.written = Written("", "", 0)
+
+    def write(self, before_labels: str, url: str) -> None:
+        """Write the text with the address of the thumbnail."""
+        usual = len(before_labels) + self._usual
+        self.written = Written(url, before_labels + self._labels, usual)
+
+    def measured(self) -> Written:
+        """Return the text with where it can be cut."""
+        written = self.written
+        if not written.ends:
+            url, text, usual, *_ = written
+            begin = len(text) - len(self._labels)
+            found = list(_LABEL.finditer(text, begin))
+            ends = (begin, *[each.start() - 1 for each in found[1:]], len(text))
+            falling = tuple([-float(each[1]) for each in found])
+            written = self.written = Written(url, text, usual, falling, ends)
+        return written
+
+
+def cut(cards: Sequence[Card], least: float) -> list[str]:
+    """Return the texts of written cards with their labels at `least` percent and over."""
+    # A list has sixty of them: nothing is called for each without need.
+    if least == DEFAULT_MIN:
+        return [each.text[: each.usual] for each in [card.written for card in cards]]
+    written = [card.written if card.written.ends else card.measured() for card in cards]
+    return [each.text[: each.ends[bisect_right(each.falling, -least)]] for each in written]
 
 
 CARD_COLUMNS = ("public_id", "key", "etag", "card")
@@ -76,19 +128,9 @@ def _error(values: dict[str, Any]) -> str:
     return f'{{"code":{quoted(code)},"message":{quoted(message)}}}' if code else "null"
 
 
-def read_card(text: str, least: float) -> tuple[str, str, str]:
-    """Return a card's facts, thumbnail and labels at `least` percent and over, still as JSON."""
-    facts, small, cut, *labels = text.split("\n", 3)
-    if not labels:
-        return facts, small, ""
-    if least == DEFAULT_MIN:
-        return facts, small, labels[0][: int(cut)].replace("\n", ",")
-    lines = labels[0].split("\n")
-    return facts, small, ",".join(lines[: bisect_right(lines, -least, key=_falling)])
-
-
-def _falling(line: str) -> float:
-    return -float(line[_BEFORE_CONFIDENCE : line.index(",", _BEFORE_CONFIDENCE)])
+def with_cards(rows: Iterable[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    """Make a Card of what stands first in each row: CARD_COLUMNS."""
+    return [(Card(*row[: len(CARD_COLUMNS)]), *row[len(CARD_COLUMNS) :]) for row in rows]
 
 
 def _small(thumbnails: str) -> str:

@@ -51,7 +51,7 @@ class Chosen:
         """The places, in order."""
         if self.is_marked:
             return np.flatnonzero(self.mask)
-        return np.frombuffer(self.bitmap.to_array(), np.uint32).astype(np.int64)
+        return places_of(self.bitmap)
 
     @cached_property
     def count(self) -> int:
@@ -64,3 +64,8 @@ def bitmap_of(places: NDArray[Any]) -> BitMap:
     numbers = array("I")
     numbers.frombytes(places.astype(np.uint32).tobytes())
     return BitMap(numbers)
+
+
+def places_of(bitmap: BitMap) -> Integers:
+    """Return the places of a bitmap, in order."""
+    return np.frombuffer(bitmap.to_array(), np.uint32).astype(np.int64)

@@ -9,7 +9,7 @@ looks at an older moment than the arrays are at, SQL answers instead.
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -19,16 +19,19 @@ from numpy.typing import NDArray
 from pyroaring import BitMap
 from sqlalchemy import Connection, func, select
 
+from catalog.asking import Asking, AtMark, InTransaction
 from catalog.chosen import Chosen, Integers, Mask, bitmap_of
 from catalog.chunks import chunks
 from catalog.database import Database, database_of
 from catalog.dialects import fetch, in_a_writing_transaction
 from catalog.errors import CatalogUnavailableError
+from catalog.orders import order_of
 from catalog.postings import STEPS
+from catalog.prepared import identity
 from catalog.query import Query
 from catalog.query_mask import NumberedQuery, chosen_of
 from catalog.records import LabelCount
-from catalog.schema import change, image_vector, label
+from catalog.schema import change, image_vector
 from catalog.segments import Segment
 from catalog.terms import fold, surest_needed, threshold
 
@@ -44,6 +47,8 @@ _MASKS = 8
 _TOO_MANY = 1 / 4
 
 _LAST = "SELECT max(seq) FROM change"
+_NAMES = "SELECT id, name, category, folded FROM label"
+_NAMELESS = ("", "", "")
 _ROWS = select(
     image_vector.c.image_id,
     image_vector.c.live,
@@ -59,7 +64,7 @@ class State:
 
     seq: int
     parts: tuple[tuple[Segment, Mask], ...]
-    names: list[tuple[int, str, str, str]] = field(default_factory=list)
+    names: dict[int, tuple[str, ...]] = field(default_factory=dict)
     found: "OrderedDict[Any, Found]" = field(default_factory=OrderedDict)
 
     @cached_property
@@ -76,15 +81,43 @@ class Found:
     chosen: list[Chosen]
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The library at one moment, and whom to ask for what is not in memory."""
+
+    state: State
+    asking: Asking
+
+
+def look_of(connection: Connection) -> Look | None:
+    """Look at the library as a connection sees it, None where only SQL can tell."""
+    state = state_of(connection)
+    return None if state is None else Look(state, InTransaction(connection))
+
+
+def look_at(database: Database, mark: Hashable) -> Look | None:
+    """Look at the library as it is at a mark (Database.mark), None where it is not loaded."""
+    arrays = database.arrays
+    state = arrays.at_mark(database, mark) if arrays is not None and arrays.loaded else None
+    return None if state is None else Look(state, AtMark(database, mark))
+
+
 def state_of(connection: Connection) -> State | None:
     """Return the library as this connection sees it, None where only SQL can tell."""
     database = database_of(connection)
-    if not database.uses_arrays:
-        return None
+    return _arrays_of(database).at(connection) if database.uses_arrays else None
+
+
+def begin_loading(database: Database) -> None:
+    """Load the library of a database beside all else, unless that is done or begun already."""
+    _arrays_of(database).begin_loading(database)
+
+
+def _arrays_of(database: Database) -> "Columns":
     if database.arrays is None:
         with database.arrays_lock:
             database.arrays = database.arrays or Columns()
-    return database.arrays.at(connection)
+    return database.arrays
 
 
 class Columns:
@@ -93,6 +126,7 @@ class Columns:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._state: State | None = None
+        self._standing: tuple[Hashable, State | None] = (None, None)
         self._loader: threading.Thread | None = None
 
     @property
@@ -125,22 +159,42 @@ class Columns:
                     state = self._advanced(connection, state, seq)
         return state if state and state.seq == seq else None
 
+    def at_mark(self, database: Database, mark: Hashable) -> State | None:
+        """Return the library at a mark, or as it became after that."""
+        known, state = self._standing
+        if known != mark or state is None:
+            with database.reading() as connection:
+                state = self.at(connection)
+            # It was read after the mark was taken: whatever has come since makes another mark.
+            self._standing = (mark, state)
+        return state
+
     def _advanced(self, connection: Connection, state: State | None, seq: int) -> State | None:
         if self._loads:
             return None
         following = _with_changes(connection, state, seq) if state else None
         if following is None and _highest_id(connection) > LOADED_AT_ONCE:
-            database = database_of(connection)
-            self._loader = threading.Thread(target=self._load, args=(database,), daemon=True)
-            self._loader.start()
+            self._begin(database_of(connection))
             return None
         self._state = following or _loaded(connection, seq)
         return self._state
+
+    def begin_loading(self, database: Database) -> None:
+        """Load the library beside all else, unless that is done or begun already."""
+        with self._lock:
+            if self._state is None and not self._loads:
+                self._begin(database)
+
+    def _begin(self, database: Database) -> None:
+        self._loader = threading.Thread(target=self._load, args=(database,), daemon=True)
+        self._loader.start()
 
     def _load(self, database: Database) -> None:
         try:
             with database.reading() as connection:
                 state = _loaded(connection, fetch(connection, _LAST, ())[0][0] or 0)
+                for segment, _ in state.parts:
+                    order_of(InTransaction(connection), segment, "newest", state.seq)
         except CatalogUnavailableError as error:
             log.warning("The library could not be loaded, the next question begins anew: %s", error)
             return
@@ -210,19 +264,17 @@ def _compacted(parts: list[tuple[Segment, Mask]]) -> list[tuple[Segment, Mask]]:
     return parts
 
 
-def total(state: State, connection: Connection, query: Query, minimum: float | None) -> int:
+def total(look: Look, query: Query, minimum: float | None) -> int:
     """Count the pictures that match."""
-    return sum(each.count for each in found(state, connection, query, minimum).chosen)
+    return sum(each.count for each in found(look, query, minimum).chosen)
 
 
-def counts(
-    state: State, connection: Connection, query: Query, minimum: float | None
-) -> NDArray[np.int64]:
+def counts(look: Look, query: Query, minimum: float | None) -> NDArray[np.int64]:
     """Count, by label id, how many matching pictures show the label at the threshold."""
     least = threshold(minimum)
     result = np.zeros(0, np.int64)
-    matching = found(state, connection, query, minimum).chosen
-    for (segment, _), chosen in zip(state.parts, matching, strict=True):
+    matching = found(look, query, minimum).chosen
+    for (segment, _), chosen in zip(look.state.parts, matching, strict=True):
         number = segment.counts(chosen, least)
         if len(number) < len(result):
             number, result = result, number
@@ -232,47 +284,55 @@ def counts(
 
 
 def label_counts(
-    state: State,
-    connection: Connection,
+    look: Look,
     query: Query,
     minimum: float | None,
     prefix: str,
     limit: int,
 ) -> list[LabelCount]:
     """Name the counts: most frequent first, then by name, those that begin with `prefix`."""
-    numbers = counts(state, connection, query, minimum).tolist()
-    if not state.names:
-        columns = (label.c.id, label.c.name, label.c.category, label.c.folded)
+    numbers = counts(look, query, minimum)
+    names = look.state.names
+    if not names:
         # Labels change only together with pictures, so this state may keep them.
-        state.names = [(n, a, b, c) for n, a, b, c in connection.execute(select(*columns))]
+        rows = look.asking.fetch_all(_NAMES, ())
+        names = look.state.names = {number: tuple(row) for number, *row in rows}
     begin = fold(prefix)
-    named = [
-        (-numbers[number], name, category)
-        for number, name, category, folded in state.names
-        if number < len(numbers) and numbers[number] and folded.startswith(begin)
-    ]
-    return [LabelCount(name, -number, category) for number, name, category in sorted(named)[:limit]]
+    # What is not among the most frequent is not named: nearly all labels, unless a prefix is given.
+    least = 1 if begin else _nth_highest(numbers, limit)
+    shown = np.flatnonzero(numbers >= least)
+    named = []
+    for number, shows in zip(shown.tolist(), numbers[shown].tolist(), strict=True):
+        name, category, folded = names.get(number, _NAMELESS)
+        if name and folded.startswith(begin):
+            named.append((-shows, name, category))
+    return [LabelCount(name, -shows, category) for shows, name, category in sorted(named)[:limit]]
 
 
-def histogram(state: State, connection: Connection, query: Query) -> list[int]:
+def _nth_highest(numbers: NDArray[np.int64], place: int) -> int:
+    """Return the count that so many reach, 1 where fewer are counted at all."""
+    if not 0 < place < len(numbers):
+        return 1
+    return max(int(np.partition(numbers, -place)[-place]), 1)
+
+
+def histogram(look: Look, query: Query) -> list[int]:
     """Count the labels of pictures that match at any confidence, in steps of 5 %."""
-    matching = found(state, connection, query, 0.0).chosen
+    matching = found(look, query, 0.0).chosen
     steps = np.zeros(STEPS, np.int64)
-    for (segment, _), chosen in zip(state.parts, matching, strict=True):
+    for (segment, _), chosen in zip(look.state.parts, matching, strict=True):
         steps += segment.histogram(chosen)
     return [int(number) for number in steps]
 
 
-def found(state: State, connection: Connection, query: Query, minimum: float | None) -> Found:
+def found(look: Look, query: Query, minimum: float | None) -> Found:
     """Return which pictures match; page, counts and histogram of one request ask for the same."""
-    key = (
-        tuple((clause.negated, clause.atoms) for clause in query.clauses),
-        threshold(minimum) if query.has_label_term else None,
-        surest_needed(query, minimum),
-    )
+    state = look.state
+    least = threshold(minimum) if query.has_label_term else None
+    key = (identity(query), least, surest_needed(query, minimum))
     known = state.found.get(key)
     if known is None:
-        numbered = NumberedQuery(connection, query)
+        numbered = look.asking.numbered(query)
         known = Found(
             numbered,
             [

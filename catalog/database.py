@@ -167,6 +167,11 @@ class Database:
         mark = self._commits.mark()
         return None if mark is None else (self._lives, mark)
 
+    def rows_at(self, mark: Hashable, sql: str, values: Sequence[Any]) -> list[Any] | None:
+        """Return the rows of a ready statement at the moment of a mark, None where it is over."""
+        rows = self._commits.fetch(sql, values) if self._commits else None
+        return rows if self.mark() == mark else None
+
     def check(self) -> None:
         """Return when the database answers. Raises CatalogUnavailableError."""
         with self.reading() as connection:

@@ -1,6 +1,7 @@
 """Counts under a filter: from the arrays in memory where there are some, else in SQL."""
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, case, func, select
@@ -31,6 +32,21 @@ def answers_at_once(database: Database, query: Query) -> bool:
     )
 
 
+def begin_loading(database: Database) -> None:
+    """Load the arrays beside all else, so that no question waits for it; SQL answers for so long.
+
+    They end with the process, whether they are loaded or not.
+    """
+
+    def begin() -> None:
+        from catalog import columns  # loads numpy, which takes as long as a small library
+
+        columns.begin_loading(database)
+
+    if database.uses_arrays:
+        threading.Thread(target=begin, daemon=True).start()
+
+
 def page_rows(
     connection: Connection,
     query: Query,
@@ -39,16 +55,18 @@ def page_rows(
     most: int,
     after: Sequence[Any] | None,
     fields: tuple[str, ...],
-) -> Sequence[Sequence[Any]] | None:
-    """Return the rows of a page as the arrays know it, None where only SQL can tell."""
+) -> tuple[Sequence[Sequence[Any]], Callable[[Sequence[Any]], Sequence[Any]]] | None:
+    """Return the rows of a page as the arrays know it, and what reads their values of the order.
+
+    None where only SQL can tell.
+    """
     if database_of(connection).uses_arrays:
         from catalog import array_pages, columns  # as below
 
-        state = columns.state_of(connection)
-        if state is not None:
-            return array_pages.page_rows(
-                state, connection, query, minimum, sort, most, after, fields
-            )
+        look = columns.look_of(connection)
+        if look is not None:
+            rows = array_pages.page_rows(look, query, minimum, sort, most, after, fields)
+            return None if rows is None else (rows, array_pages.values_of(sort))
     return None
 
 
@@ -57,9 +75,9 @@ def total(connection: Connection, query: Query, minimum: float | None) -> Total:
     if database_of(connection).uses_arrays:
         from catalog import columns  # loads numpy, which is not everywhere and not free
 
-        state = columns.state_of(connection)
-        if state is not None:
-            return Total(columns.total(state, connection, query, minimum))
+        look = columns.look_of(connection)
+        if look is not None:
+            return Total(columns.total(look, query, minimum))
     _, sample = sample_of(connection, query, minimum)
     return sample.total
 
@@ -79,9 +97,9 @@ def label_counts(
     if database_of(connection).uses_arrays:
         from catalog import columns  # loads numpy, which is not everywhere and not free
 
-        state = columns.state_of(connection)
-        if state is not None:
-            return columns.label_counts(state, connection, query, minimum, prefix, limit)
+        look = columns.look_of(connection)
+        if look is not None:
+            return columns.label_counts(look, query, minimum, prefix, limit)
     shown = image_label.alias("shown")
     number = func.count().label("number")
     matches, sample = sample_of(connection, query, minimum)
@@ -113,9 +131,9 @@ def confidence_histogram(connection: Connection, query: Query) -> list[int]:
     if database_of(connection).uses_arrays:
         from catalog import columns  # loads numpy, which is not everywhere and not free
 
-        state = columns.state_of(connection)
-        if state is not None:
-            return columns.histogram(state, connection, query)
+        look = columns.look_of(connection)
+        if look is not None:
+            return columns.histogram(look, query)
     shown = image_label.alias("shown")
     # The lowest step apart: the share of a number next to nothing is less than an engine can say.
     bucket = case(

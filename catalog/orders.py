@@ -5,17 +5,17 @@ same under any filter, in any order, wherever it begins.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection
+from pyroaring import BitMap
 
-from catalog.chosen import Chosen, Integers, Mask
+from catalog.asking import Asking
+from catalog.chosen import Chosen, Integers, Mask, bitmap_of, places_of
 from catalog.chunks import chunks
-from catalog.dialects import fetch
 from catalog.postings import Places
 from catalog.segments import Segment
 
@@ -33,8 +33,8 @@ COLUMNS: dict[str, tuple[tuple[str, bool], ...]] = {
 _SMALL = 5000
 # Where fewer than one of so many pictures match, they are sorted instead of looked for.
 _SPARSE = 500
-# The same where there is a bitmap, in which each place is looked for by itself.
-_THIN = 50
+# The same for fewer matches than this, where there is a bitmap of them.
+_FEW = 4096
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Order:
 
     seq: int
     places: Places
+    _beginnings: dict[int, BitMap] = field(default_factory=dict, compare=False)
 
     @cached_property
     def rank(self) -> NDArray[np.int32]:
@@ -58,33 +59,44 @@ class Order:
 
     def following(self, chosen: Chosen, start: int, most: int) -> Integers:
         """Return the first chosen places from a rank on, in order."""
-        if chosen.count * (_SPARSE if chosen.is_marked else _THIN) < chosen.size:
+        if (chosen.count * _SPARSE < chosen.size) if chosen.is_marked else (chosen.count < _FEW):
             ranks = self.ranks(chosen.places)
             return self.places[_lowest(ranks[ranks >= start], most)].astype(np.int64)
         found: list[Integers] = []
         step = most * chosen.size // max(chosen.count, 1) * 5 // 4 + 64
         while most > 0 and start < len(self.places):
-            hits = _hits(self.places[start : start + step], chosen)[:most]
+            if not chosen.is_marked and not start:
+                step = 4 ** ((step.bit_length() + 1) // 2)
+            hits = self._hits(chosen, start, step)[:most]
             found.append(hits)
             most -= len(hits)
             start, step = start + step, 2 * step
         return np.concatenate(found) if found else np.zeros(0, np.int64)
 
+    def _hits(self, chosen: Chosen, start: int, step: int) -> Integers:
+        """Return those of the next `step` places that are chosen, in order."""
+        if chosen.is_marked:
+            places = self.places[start : start + step]
+            return places[chosen.mask[places]].astype(np.int64)
+        ranks = self.ranks(places_of(chosen.bitmap & self._piece(start, step)))
+        return self.places[np.sort(ranks)].astype(np.int64)
 
-def _hits(places: Places, chosen: Chosen) -> Integers:
-    """Return those of these places that are chosen."""
-    if chosen.is_marked:
-        return places[chosen.mask[places]].astype(np.int64)
-    bitmap = chosen.bitmap
-    return np.array([place for place in places.tolist() if place in bitmap], np.int64)
+    def _piece(self, start: int, step: int) -> BitMap:
+        """Return the next `step` places; the beginnings, which most pages are of, are kept."""
+        piece = None if start else self._beginnings.get(step)
+        if piece is None:
+            piece = bitmap_of(np.sort(self.places[start : start + step]))
+            if not start:
+                self._beginnings[step] = piece
+        return piece
 
 
-def order_of(connection: Connection, segment: Segment, sort: str, seq: int) -> Order | None:
+def order_of(asking: Asking, segment: Segment, sort: str, seq: int) -> Order | None:
     """Return an order of a segment's live pictures, None where it is of a later moment."""
     with segment.lock:
         found = segment.orders.get(sort)
         if found is None:
-            places = _read(connection, segment, COLUMNS[sort]).astype(np.int32)
+            places = _read(asking, segment, COLUMNS[sort]).astype(np.int32)
             found = segment.orders[sort] = Order(seq, places)
     assert isinstance(found, Order)  # noqa: S101 - for the type checker
     # What was alive in this segment at a later moment is not all that is alive now.
@@ -92,7 +104,7 @@ def order_of(connection: Connection, segment: Segment, sort: str, seq: int) -> O
 
 
 def start_of(
-    connection: Connection,
+    asking: Asking,
     segment: Segment,
     alive: Mask,
     order: Order,
@@ -115,7 +127,7 @@ def start_of(
             # All dead from here on: whether they are looked at is the same.
             high = middle
             continue
-        (row,) = fetch(connection, sql, (int(segment.ids[order.places[probe]]),))
+        (row,) = asking.fetch(sql, (int(segment.ids[order.places[probe]]),))
         if comes_after(row, values, columns):
             high = middle
         else:
@@ -168,20 +180,16 @@ def _lowest(numbers: NDArray[np.int32], most: int) -> NDArray[np.int32]:
     return np.sort(numbers)
 
 
-def _read(
-    connection: Connection, segment: Segment, columns: Sequence[tuple[str, bool]]
-) -> Integers:
+def _read(asking: Asking, segment: Segment, columns: Sequence[tuple[str, bool]]) -> Integers:
     names = [name for name, _ in columns]
     if segment.size > _SMALL:
         by = ", ".join(f"{name} {'DESC' if down else 'ASC'}" for name, down in columns)
         sql = f"SELECT id FROM image WHERE live = 1 ORDER BY {by}"  # noqa: S608 - our own names
-        found = fetch(connection, sql, ())
-        return segment.places(np.fromiter((row[0] for row in found), np.int64, len(found)))
+        return segment.places(np.fromiter(asking.column(sql), np.int64))
     rows: list[Any] = []
     for chunk in chunks(segment.ids.tolist()):
         marks = ", ".join("?" * len(chunk))
-        rows += fetch(
-            connection,
+        rows += asking.fetch_all(
             f"SELECT id, {', '.join(names)} FROM image WHERE live = 1 AND id IN ({marks})",  # noqa: S608
             tuple(chunk),
         )

@@ -21,6 +21,7 @@ Sort = Literal["newest", "oldest", "taken", "name", "confidence"]
 SORTS: tuple[str, ...] = get_args(Sort)
 MAX_LIMIT = 200
 _INTEGERS = range(-(2**63), 2**63)
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def beyond(keys: list[Key], values: list[Any], *, backwards: bool = False) -> Co
 
 def write_cursor(fingerprint: str, values: list[Any]) -> str:
     """Pack the values of a page's last row."""
-    packed = json.dumps([fingerprint, *values], ensure_ascii=False, separators=(",", ":"))
+    packed = _compact([fingerprint, *values])
     return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
 
 

@@ -3,6 +3,7 @@
 A query of labels alone is cut from their bitmaps, any other is marked in a mask.
 """
 
+from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -10,6 +11,7 @@ from pyroaring import BitMap
 from sqlalchemy import Connection, select
 
 from catalog.chosen import Chosen, Integers, Mask
+from catalog.database import Database
 from catalog.query import (
     AfterTerm,
     Atom,
@@ -30,6 +32,7 @@ from catalog.terms import (
     bounds,
     color_bit,
     fold,
+    indexed_label,
     microseconds,
     searched_format,
     shows_trash,
@@ -50,26 +53,46 @@ from catalog.vectors import (
 _FEW_LABELS = 24
 
 
+@dataclass(frozen=True, slots=True)
 class NumberedQuery:
     """A query with what only the database knows: label ids, and pictures by name and key."""
 
-    def __init__(self, connection: Connection, query: Query) -> None:
-        self.query = query
-        self.labels: dict[Atom, list[int]] = {}
-        self.pictures: dict[Atom, Integers] = {}
-        atoms = set(query.atoms())
-        plain = [a for a in atoms if isinstance(a, LabelTerm) and not a.prefix]
-        ids = label_ids(connection, sorted({fold(atom.name) for atom in plain})) if plain else {}
-        for term in plain:
-            number = ids.get(fold(term.name))
-            self.labels[term] = [] if number is None else [number]
-        for atom in atoms:
-            if isinstance(atom, LabelTerm) and atom.prefix:
-                named = select(label.c.id).where(begins_with(label.c.folded, fold(atom.name)))
-                self.labels[atom] = list(connection.scalars(named))
-            elif _needs_text(atom):
-                found: Any = connection.scalars(select(image.c.id).where(condition(atom)))
-                self.pictures[atom] = np.array(found.all(), np.int64)
+    query: Query
+    labels: dict[Atom, list[int]]
+    pictures: dict[Atom, Integers] = field(default_factory=dict)
+
+
+def numbered(connection: Connection, query: Query) -> NumberedQuery:
+    """Ask the database for what only it knows of a query."""
+    result = NumberedQuery(query, {})
+    atoms = set(query.atoms())
+    plain = [a for a in atoms if isinstance(a, LabelTerm) and not a.prefix]
+    ids = label_ids(connection, sorted({fold(atom.name) for atom in plain})) if plain else {}
+    for term in plain:
+        number = ids.get(fold(term.name))
+        result.labels[term] = [] if number is None else [number]
+    for atom in atoms:
+        if isinstance(atom, LabelTerm) and atom.prefix:
+            named = select(label.c.id).where(begins_with(label.c.folded, fold(atom.name)))
+            result.labels[atom] = list(connection.scalars(named))
+        elif _needs_text(atom):
+            found: Any = connection.scalars(select(image.c.id).where(condition(atom)))
+            result.pictures[atom] = np.array(found.all(), np.int64)
+    return result
+
+
+def numbered_at_once(database: Database, query: Query) -> NumberedQuery | None:
+    """Return a query with the label ids that are remembered, None where not all of it is known."""
+    result = NumberedQuery(query, {})
+    for atom in query.atoms():
+        if isinstance(atom, LabelTerm):
+            known = None if atom.prefix else database.labels.get(indexed_label(fold(atom.name)))
+            if known is None:
+                return None
+            result.labels[atom] = [known[0]]
+        elif _needs_text(atom):
+            return None
+    return result
 
 
 def _needs_text(atom: Atom) -> TypeGuard[NameTerm | PrefixTerm | TypeTerm]:
@@ -83,8 +106,8 @@ def chosen_of(
 ) -> Chosen:
     """Tell which pictures match of those that are alive; `hidden` are all others and the trash."""
     if _is_of_few_labels(numbered):
-        found = _cut(segment, numbered, threshold(minimum)) - hidden
-        return Chosen(segment.size, bitmap=found)
+        found = _cut(segment, numbered, threshold(minimum))
+        return Chosen(segment.size, bitmap=found - hidden if hidden else found)
     return Chosen.of(mask_of(segment, numbered, minimum) & alive)
 
 
@@ -96,7 +119,7 @@ def _is_of_few_labels(numbered: NumberedQuery) -> bool:
 
 
 def _cut(segment: Segment, numbered: NumberedQuery, least: float) -> BitMap:
-    """Return what has the labels asked for, trash and the dead too."""
+    """Return what has the labels asked for, trash and the dead too; nobody may change it."""
     kept: list[BitMap] = []
     left_out: list[BitMap] = []
     for clause in numbered.query.clauses:
@@ -106,8 +129,13 @@ def _cut(segment: Segment, numbered: NumberedQuery, least: float) -> BitMap:
             if isinstance(atom, LabelTerm)
             for number in numbered.labels[atom]
         ]
-        (left_out if clause.negated else kept).append(BitMap.union(BitMap(), *any_of))
-    found = BitMap.intersection(*kept) if kept else BitMap(range(segment.size))
+        # To join a bitmap with nothing would copy it.
+        joined = any_of[0] if len(any_of) == 1 else BitMap.union(BitMap(), *any_of)
+        (left_out if clause.negated else kept).append(joined)
+    if kept:
+        found = kept[0] if len(kept) == 1 else BitMap.intersection(*kept)
+    else:
+        found = BitMap(range(segment.size))
     return BitMap.difference(found, *left_out) if left_out else found
 
 

@@ -1,15 +1,15 @@
 """Questions to the catalog. Functions take a connection; what they say is of one moment."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
 from catalog import facets, pages
-from catalog.cards import CARD_COLUMNS, Card, CardPage
+from catalog.cards import CARD_COLUMNS, CardPage, with_cards
 from catalog.chunks import chunks
-from catalog.database import database_of
+from catalog.database import Database, database_of
 from catalog.facets import answers_at_once
 from catalog.keys import image_id as id_of_key
 from catalog.prepared import prepared_page
@@ -34,6 +34,7 @@ __all__ = [
     "Neighbours",
     "Page",
     "answers_at_once",
+    "cards_at_once",
     "confidence_histogram",
     "count",
     "counts_are_exact",
@@ -84,9 +85,48 @@ def search_cards(
 ) -> CardPage:
     """Return what `search` does as cards: JSON made when the pictures were written."""
     rows, following = _page(connection, query, min, sort, limit, cursor, True, CARD_COLUMNS)
-    cards = [Card(*row[: len(CARD_COLUMNS)]) for row in rows]
+    cards = [row[0] for row in rows]
     total = _total(connection, query, min, cursor, len(cards), following)
     return CardPage(cards, following, *total)
+
+
+def cards_at_once(
+    database: Database,
+    query: Query,
+    *,
+    mark: Hashable = None,
+    min: float | None = None,
+    sort: str = "newest",
+    limit: int = 60,
+    cursor: str | None = None,
+) -> CardPage | None:
+    """Return what `search_cards` does, from memory and without a transaction.
+
+    `mark` is one of the database's that was taken a moment ago. None where the database must be
+    asked: what `answers_at_once` does not tell of, or where not all is in memory yet, or somebody
+    has committed meanwhile.
+    """
+    if not answers_at_once(database, query):
+        return None
+    mark = mark or database.mark()
+    if mark is None:
+        return None
+    from catalog import array_pages, asking, columns  # numpy, which the arrays have loaded
+
+    page = _Asked(query, min, sort, limit, cursor)
+    try:
+        look = columns.look_at(database, mark)
+        if look is None:
+            return None
+        most = limit + 1
+        rows = array_pages.page_rows(look, query, min, sort, most, page.after, CARD_COLUMNS)
+        if rows is None:
+            return None
+        total = columns.total(look, query, min)
+    except asking.MovedOnError:
+        return None
+    following = page.following(rows, array_pages.values_of(sort))
+    return CardPage([row[0] for row in rows[:limit]], following, total)
 
 
 def _page(
@@ -99,23 +139,45 @@ def _page(
     counted: bool,
     fields: tuple[str, ...],
 ) -> tuple[Sequence[Sequence[Any]], str | None]:
-    """Return the rows of a page, which begin with the fields, and the next page's cursor.
+    """Return the rows of a page and the next page's cursor.
 
-    The rows come from the arrays where they know better than an index.
+    A row begins with the fields, or with one Card where they are its columns. The rows come from
+    the arrays where they know better than an index.
     """
-    mark = pages.fingerprint(query, minimum, sort)
-    after = None if cursor is None else pages.read_cursor(cursor, mark, pages.kinds(sort))
-    rows = None
+    page = _Asked(query, minimum, sort, limit, cursor)
+    after = page.after
     if counted or not pages.walks_an_index(query, sort):
-        rows = facets.page_rows(connection, query, minimum, sort, limit + 1, after, fields)
-    if rows is None:
-        continued = after is not None
-        page = prepared_page(connection, query, minimum, sort, limit + 1, continued, fields)
-        rows = page.run(connection, after or [])
-    following = None
-    if len(rows) > limit:
-        following = pages.write_cursor(mark, list(rows[limit - 1][len(fields) :]))
-    return rows[:limit], following
+        found = facets.page_rows(connection, query, minimum, sort, limit + 1, after, fields)
+        if found is not None:
+            rows, values = found
+            return rows[:limit], page.following(rows, values)
+    continued = after is not None
+    prepared = prepared_page(connection, query, minimum, sort, limit + 1, continued, fields)
+    rows = prepared.run(connection, after or [])
+    following = page.following(rows, lambda row: row[len(fields) :])
+    return (with_cards(rows) if fields == CARD_COLUMNS else rows)[:limit], following
+
+
+class _Asked:
+    """A page that is asked for: where it begins, and where the next one does."""
+
+    def __init__(
+        self, query: Query, minimum: float | None, sort: str, limit: int, cursor: str | None
+    ) -> None:
+        """Raise InvalidCursorError for a cursor that is not of this search."""
+        self._mark = pages.fingerprint(query, minimum, sort)
+        self._limit = limit
+        self.after = (
+            None if cursor is None else pages.read_cursor(cursor, self._mark, pages.kinds(sort))
+        )
+
+    def following(
+        self, rows: Sequence[Sequence[Any]], values: Callable[[Sequence[Any]], Sequence[Any]]
+    ) -> str | None:
+        """Return the cursor of the next page, None where these rows are not more than this one."""
+        if len(rows) <= self._limit:
+            return None
+        return pages.write_cursor(self._mark, [*values(rows[self._limit - 1])])
 
 
 def _total(

@@ -132,8 +132,11 @@ class Segment:
         return found
 
     def bitmap(self, label: int, limits: Bounds) -> BitMap:
-        """Return which pictures have a label or alias within bounds."""
-        return self.labels.bitmap(label, limits) | self.aliases.bitmap(label, limits)
+        """Return which pictures have a label or alias within bounds; nobody may change it."""
+        labelled = self.labels.bitmap(label, limits)
+        if label >= self.aliases.labels:
+            return labelled
+        return labelled | self.aliases.bitmap(label, limits)
 
     def places(self, ids: Integers) -> Integers:
         """Return where those of these row ids are that are here."""

@@ -16,6 +16,8 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 class Urls:
     """Addresses of pictures that nobody fetches."""
 
+    lasting = True
+
     def thumbnail(self, record: ImageRecord, width: int) -> str | None:
         return f"/media/{record.id}/{width}.webp" if record.thumbnails else None
 

@@ -21,7 +21,6 @@ from webapp.services import Services, person, services_of
 
 router = APIRouter(prefix="/api/images")
 
-PAGE, LARGEST_PAGE = 60, 200
 MOST_KEYS = 100
 MOST_NAMES = 100
 
@@ -73,7 +72,7 @@ def search_now(request: Request, asked: query.Query) -> Response:
     services = services_of(request)
     low = params.percent(request)
     sort, cursor = params.sort(request), params.cursor(request)
-    limit = params.limit(request, PAGE, LARGEST_PAGE)
+    limit = params.limit(request, params.PAGE, params.LARGEST_PAGE)
     shown_from = DEFAULT_MIN if low is None else low
     with services.database.reading() as conn:
         if not shows_trash(asked):

@@ -11,6 +11,7 @@ from webapp import static_files as static
 from webapp.intake import Intake
 from webapp.kept_answers import LISTS, PAGES, KeptAnswers
 from webapp.limits import Limit
+from webapp.lists_at_once import ListsAtOnce
 from webapp.media import FolderUrls, MediaUrls
 from webapp.only_read import OnlyRead
 from webapp.origins import Gate
@@ -74,12 +75,13 @@ def create_app(
     if signin is not None:
         app.include_router(routes.router)
     # The last one added stands first.
+    app.add_middleware(ListsAtOnce, services=app.state.services)
     app.add_middleware(errors.LastResort)
     # Addresses in a bucket are signed anew each hour, those of a folder stay as they are.
-    if isinstance(urls, FolderUrls):
+    if urls.lasting:
         app.add_middleware(KeptAnswers, database=database, paths=PAGES)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
-    if isinstance(urls, FolderUrls):
+    if urls.lasting:
         app.add_middleware(KeptAnswers, database=database, paths=LISTS)
     if only_read:
         app.add_middleware(OnlyRead)

@@ -1,21 +1,20 @@
 """Pictures as the API shows them: plain dictionaries."""
 
 import json
-from functools import lru_cache
 from itertools import takewhile
 from json.encoder import encode_basestring_ascii as quoted
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from catalog.cards import read_card
+from catalog.cards import cut
 from catalog.clock import utc_text
 from catalog.document import Document, ImageProperties, ShownLabel
 from catalog.keys import trash_stamp
 from webapp.media import MediaUrls
 
 if TYPE_CHECKING:
-    from catalog.cards import CardPage
+    from catalog.cards import Card, CardPage
     from catalog.reads import ImageRecord
 
 LABELS_IN_LISTS = 10
@@ -31,24 +30,25 @@ def json_response(content: Any, status: int = 200) -> Response:
 
 def cards_json(page: "CardPage", urls: MediaUrls, low: float) -> Response:
     """Return a page of a list: cards joined as text, which are JSON already."""
-    images = []
     for card in page.cards:
-        url = urls.thumbnail_of(card.id, card.key, card.etag, THUMBNAIL_WIDTH)
-        images.append(_card_json(card.id, card.text, url, low))
+        if not card.written.text or not urls.lasting:
+            _write(card, urls)
+    images = "]},".join(cut(page.cards, low)) + "]}" * bool(page.cards)
     following = "null" if page.next is None else quoted(page.next)
     exact = "true" if page.total_is_exact else "false"
     content = (
-        f'{{"images":[{",".join(images)}],"next":{following},"total":{page.total},'
-        f'"total_is_exact":{exact}}}'
+        f'{{"images":[{images}],"next":{following},"total":{page.total},"total_is_exact":{exact}}}'
     )
     return Response(content.encode("ascii"), media_type="application/json")
 
 
-@lru_cache(maxsize=10_000)
-def _card_json(image_id: str, text: str, url: str, low: float) -> str:
-    facts, small, labels = read_card(text, low)
-    thumbnail = f'{small},"url":{quoted(url)}}}' if small else "null"
-    return f'{facts},"page":"/images/{image_id}","thumbnail":{thumbnail},"labels":[{labels}]}}'
+def _write(card: "Card", urls: MediaUrls) -> None:
+    """Write a card with the address of its thumbnail, unless it is written with just this one."""
+    url = urls.thumbnail_of(card.id, card.key, card.etag, THUMBNAIL_WIDTH)
+    if url != card.written.url:
+        thumbnail = f'{card.small},"url":{quoted(url)}}}' if card.small else "null"
+        facts = f'{card.facts},"page":"/images/{card.id}","thumbnail":{thumbnail},"labels":['
+        card.write(facts, url)
 
 
 def error_json(record: "ImageRecord") -> dict[str, str] | None:

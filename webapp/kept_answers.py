@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LISTS = frozenset({"/api/images", "/api/labels"})  # the same for everybody
 PAGES = frozenset({"/"})
 MOST_BYTES = 16 * 2**20  # of all answers together
+MARK = "mark"  # where the mark of the database lies in a request's state, for who stands behind
 LARGEST = 2**20  # of one
 BESIDE = 1024  # bytes that an answer takes beside its body and its address
 
@@ -67,6 +68,7 @@ class KeptAnswers:
         if mark is None:
             await self.app(scope, receive, send)
             return
+        scope.setdefault("state", {})[MARK] = mark
         if mark != self._mark:
             self._mark, self._bytes = mark, 0
             self._answers.clear()

@@ -32,7 +32,12 @@ MEDIA_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 
 class MediaUrls(Protocol):
-    """Where browsers find the bytes of a picture."""
+    """Where browsers find the bytes of a picture.
+
+    `lasting`: a thumbnail's address is the same as long as the picture is.
+    """
+
+    lasting: bool
 
     def thumbnail(self, record: "ImageRecord", width: int) -> str | None:
         """Return the URL of the thumbnail of this nominal width, None while there is none."""
@@ -53,6 +58,8 @@ class MediaUrls(Protocol):
 
 class FolderUrls:
     """Addresses of our own media route, with a piece of the ETag so they can be kept."""
+
+    lasting = True
 
     def thumbnail(self, record: "ImageRecord", width: int) -> str | None:
         """Return the URL of a thumbnail; in the trash the original stands in for a missing one."""

@@ -12,6 +12,7 @@ from webapp.errors import RequestError
 
 SORTS = ("newest", "oldest", "taken", "name", "confidence")
 MAX_CURSOR = 4096
+PAGE, LARGEST_PAGE = 60, 200  # pictures of a list
 
 # As many decimals as any language writes of a number.
 _PERCENT = re.compile(r"\d{1,3}(?:\.\d{0,400})?|\.\d{1,400}", re.ASCII)

@@ -19,6 +19,8 @@ KEPT = parameter("response-cache-control", "private, max-age=7200, immutable") +
 class S3Urls:
     """Implements MediaUrls with addresses that S3 answers itself, the same for an hour."""
 
+    lasting = False
+
     def __init__(self, presigner: Presigner) -> None:
         self._presigner = presigner
 

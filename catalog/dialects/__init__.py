@@ -8,6 +8,7 @@ from catalog.dialects.failures import is_conflict, is_outage
 from catalog.dialects.sqlite import WRITES
 from catalog.dialects.statements import (
     IDS,
+    column,
     exact_up_to,
     fetch,
     greatest,
@@ -27,6 +28,7 @@ from catalog.dialects.transactions import most_names, portions
 __all__ = [
     "IDS",
     "WRITES",
+    "column",
     "commits_of",
     "exact_up_to",
     "fetch",

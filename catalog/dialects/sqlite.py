@@ -4,7 +4,7 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,26 +90,37 @@ class Commits:
         It reads a few bytes of shared memory and waits for nobody.
         """
         with self._lock:
-            try:
-                if self._connection is None:
-                    self._connection = sqlite3.connect(
-                        self._uri,
-                        timeout=0,
-                        isolation_level=None,
-                        check_same_thread=False,
-                        uri=True,
-                    )
-                    self._opened += 1
-                (number,) = self._connection.execute("PRAGMA data_version").fetchone()
-            except sqlite3.Error:
-                self._close()
-                return None
-            return self._opened, number
+            rows = self._fetch("PRAGMA data_version", ())
+            return None if rows is None else (self._opened, rows[0][0])
+
+    def fetch(self, sql: str, values: Sequence[Any]) -> list[Any] | None:
+        """Return a few rows, None where the file does not answer at once.
+
+        What is read between two marks that are the same is of one moment.
+        """
+        with self._lock:
+            return self._fetch(sql, values)
 
     def close(self) -> None:
         """Close the connection; the next mark opens another one."""
         with self._lock:
             self._close()
+
+    def _fetch(self, sql: str, values: Sequence[Any]) -> list[Any] | None:
+        try:
+            if self._connection is None:
+                self._connection = sqlite3.connect(
+                    self._uri,
+                    timeout=0,
+                    isolation_level=None,
+                    check_same_thread=False,
+                    uri=True,
+                )
+                self._opened += 1
+            return self._connection.execute(sql, values).fetchall()
+        except sqlite3.Error:
+            self._close()
+            return None
 
     def _close(self) -> None:
         if self._connection is not None:

@@ -2,7 +2,8 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import (
@@ -42,14 +43,27 @@ def fetch(connection: Connection, sql: str, values: Sequence[Any]) -> list[Any]:
     """Return the rows of a ready statement as plain tuples where the driver gives them."""
     if not _is_sqlite(connection):
         return list(connection.exec_driver_sql(sql, tuple(values)).all())
+    with _asked_of_the_driver(connection, sql, values) as driver:
+        found: list[Any] = driver.execute(sql, values).fetchall()
+    return found
+
+
+def column(connection: Connection, sql: str) -> Iterator[Any]:
+    """Yield what stands first in each row of SQLite's answer; they are never all held at once."""
+    with _asked_of_the_driver(connection, sql, ()) as driver:
+        for row in driver.execute(sql):
+            yield row[0]
+
+
+@contextmanager
+def _asked_of_the_driver(connection: Connection, sql: str, values: Sequence[Any]) -> Iterator[Any]:
+    """Give SQLite's own connection in the transaction, and turn its errors into the engine's."""
     if not connection.in_transaction():
         connection.begin()
-    driver: Any = connection.connection.driver_connection
     try:
-        found: list[Any] = driver.execute(sql, values).fetchall()
+        yield connection.connection.driver_connection
     except sqlite3.Error as error:
         raise DBAPIError.instance(sql, values, error, sqlite3.Error) from error
-    return found
 
 
 def insert_many(

@@ -1,11 +1,12 @@
 """The JSON API of the public contract: search, one picture, labels, status, and what people do."""
 
 import json
+import random
 from typing import Any
 
 import pytest
 
-from catalog import keys
+from catalog import keys, reads
 from tests.integration.conftest import Site
 
 LABELS = {f"Label {n:02}": 99.0 - n for n in range(15)} | {"Dog": 64.5}
@@ -143,6 +144,43 @@ def test_slider_with_all_the_digits_of_a_float(site: Site) -> None:
     site.add(labels={"Dog": 94.8})
     for low, found in (("94.75985096694882", 1), ("94.80000000000001", 0), ("100.", 0)):
         assert site.client.get(f"/api/images?min={low}").json()["total"] == found
+
+
+def test_lists_from_memory_are_those_of_the_database(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the byte, with the same headers; what is kept from before is not asked for."""
+    chance = random.Random(3)
+    for n in range(30):
+        names = chance.sample(["Dog", "Cat", "Cow", 'a "b" \\ é'], 3)
+        sure = {name: chance.choice([60.0, 70.0, 69.99, 80.5, 100.0]) for name in names}
+        site.add(f"{n:02}.jpg", sure, name=f"ü {n % 7}.jpg")
+    searches = ["", "dog", "dog cat", "dog>90|cow", "-dog", "is:pending", "unheard of"]
+    asked = [
+        f"/api/images?q={search}&sort={sort}&limit={limit}{low}"
+        for search in searches
+        for sort in ("newest", "name", "confidence")
+        for limit, low in ((7, ""), (60, "&min=69.99"), (60, "&min=80.5"), (3, "&min=0"))
+    ]
+    chance.shuffle(asked)
+    first = [site.client.get(f"{path}&turn=1") for path in asked]
+    at_once, found = reads.cards_at_once, list[bool]()
+
+    def noted(*given: Any, **named: Any) -> Any:
+        page = at_once(*given, **named)
+        found.append(page is not None)
+        return page
+
+    monkeypatch.setattr(reads, "cards_at_once", noted)
+    again = [site.client.get(f"{path}&turn=2") for path in asked]
+    monkeypatch.setattr(reads, "cards_at_once", lambda *_, **__: None)
+    by_the_route = [site.client.get(f"{path}&turn=3") for path in asked]
+    site.database.uses_arrays = False
+    by_sql = [site.client.get(f"{path}&turn=4") for path in asked]
+    assert sum(found) > len(asked) / 2
+    for path, *answers in zip(asked, first, again, by_the_route, by_sql, strict=True):
+        assert len({answer.content for answer in answers}) == 1, path
+        assert len({tuple(sorted(answer.headers)) for answer in answers}) == 1, path
 
 
 def test_cursor_of_another_order(site: Site) -> None:

@@ -67,6 +67,7 @@ def test_the_same_pages_as_sql(
 ) -> None:
     monkeypatch.setattr(orders, "_SMALL", small)
     monkeypatch.setattr(orders, "_SPARSE", sparse)
+    monkeypatch.setattr(orders, "_FEW", 10**9 if sparse == 1 else 0)
     chance = random.Random(small + sparse)
     with database.writing() as connection:
         writes.put_images(connection, [picture(number, chance) for number in range(300)])

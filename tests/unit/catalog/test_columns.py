@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sqlalchemy import Connection
 
-from catalog import columns, reads, writes
+from catalog import columns, facets, reads, writes
 from catalog.database import Database
 from catalog.errors import CatalogUnavailableError
 from catalog.indexer import Indexer
@@ -132,22 +132,28 @@ def test_an_empty_library_has_arrays_too(database: Database) -> None:
     assert [alive.dtype for _, alive in state.parts] == [np.bool_]
 
 
+@pytest.mark.parametrize(("begun_before", "size"), [(False, 10), (True, 1000)])
 def test_a_large_library_is_asked_while_it_is_loaded(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, monkeypatch: pytest.MonkeyPatch, begun_before: bool, size: int
 ) -> None:
     """SQL answers for so long: nobody waits for what takes seconds at a million pictures."""
     store, chance = MemoryStore(), random.Random(4)
     for _ in range(30):
         change_something(store, Indexer(store, database), chance)
     expected = answers(database, arrays=False)
-    may_load, loaded = threading.Event(), columns._loaded
+    begun, may_load, loaded = threading.Event(), threading.Event(), columns._loaded
 
     def slow(connection: Connection, seq: int) -> columns.State:
+        begun.set()
         assert may_load.wait(60)
         return loaded(connection, seq)
 
     monkeypatch.setattr(columns, "_loaded", slow)
-    monkeypatch.setattr(columns, "LOADED_AT_ONCE", 10)
+    monkeypatch.setattr(columns, "LOADED_AT_ONCE", size)
+    if begun_before:  # as a server begins it at its start, whatever the size
+        database.uses_arrays = True
+        facets.begin_loading(database)
+        assert begun.wait(60)
     assert answers(database, arrays=True) == expected
     assert database.arrays is not None
     assert not database.arrays.loaded
