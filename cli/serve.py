@@ -15,6 +15,7 @@ import uvicorn
 from pydantic import SecretStr, ValidationError
 
 from catalog.errors import TaglightError
+from catalog.facets import begin_loading
 from catalog.library import Library
 from catalog.settings import settings_error
 from cli import logs
@@ -51,6 +52,7 @@ def serve(library: str, host: str, port: int, *, worker: bool, open_to_network: 
             stack.enter_context(_ended_by_signals())
             if worker:
                 stack.enter_context(Supervisor(worker_command(home.library)))
+            begin_loading(home.database)
             _announce(home, host, sockets[0].getsockname()[1], signs_in=settings.needs_sign_in)
             config = uvicorn.Config(
                 app,

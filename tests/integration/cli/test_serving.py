@@ -193,6 +193,10 @@ def test_a_second_worker_for_the_same_library_says_so(serving: Serving) -> None:
 def test_without_a_worker_pictures_wait(tmp_path: Path) -> None:
     serving = Serving(tmp_path / "library", "--no-worker")
     assert serving.worker() is None
+    # The arrays of the library are loaded before anybody asks.
+    wait_for(
+        lambda: any("numpy" in m.path for m in psutil.Process(serving.process.pid).memory_maps())
+    )
     assert serving.get("/api/images")["images"] == []
     serving.end()
 
