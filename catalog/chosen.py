@@ -17,10 +17,15 @@ Integers = NDArray[np.int64]
 
 
 class Chosen:
-    """Some places of a segment of `size` pictures, given as a mask or as a bitmap."""
+    """Some places of a segment of `size` pictures: a mask, a bitmap, or the places in any order."""
 
     def __init__(
-        self, size: int, *, mask: Mask | None = None, bitmap: BitMap | None = None
+        self,
+        size: int,
+        *,
+        mask: Mask | None = None,
+        bitmap: BitMap | None = None,
+        places: NDArray[Any] | None = None,
     ) -> None:
         self.size = size
         self.is_marked = mask is not None
@@ -28,6 +33,8 @@ class Chosen:
             self.__dict__["mask"] = mask
         if bitmap is not None:
             self.__dict__["bitmap"] = bitmap
+        if places is not None:
+            self.__dict__["places"] = places
 
     @classmethod
     def of(cls, mask: Mask) -> "Chosen":
@@ -44,19 +51,19 @@ class Chosen:
     @cached_property
     def bitmap(self) -> BitMap:
         """The places as a bitmap."""
-        return bitmap_of(self.places)
+        return bitmap_of(self.places if self.is_marked else np.sort(self.places))
 
     @cached_property
-    def places(self) -> Integers:
-        """The places, in order."""
-        if self.is_marked:
-            return np.flatnonzero(self.mask)
-        return places_of(self.bitmap)
+    def places(self) -> NDArray[Any]:
+        """The places, in any order."""
+        return np.flatnonzero(self.mask) if self.is_marked else places_of(self.bitmap)
 
     @cached_property
     def count(self) -> int:
         """How many places are chosen."""
-        return int(np.count_nonzero(self.mask)) if self.is_marked else len(self.bitmap)
+        if self.is_marked:
+            return int(np.count_nonzero(self.mask))
+        return len(self.bitmap if "bitmap" in self.__dict__ else self.places)
 
 
 def bitmap_of(places: NDArray[Any]) -> BitMap:

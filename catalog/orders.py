@@ -34,7 +34,7 @@ _SMALL = 5000
 # Where fewer than one of so many pictures match, they are sorted instead of looked for.
 _SPARSE = 500
 # The same for fewer matches than this, where there is a bitmap of them.
-_FEW = 4096
+_FEW = 6000
 
 
 @dataclass(frozen=True)

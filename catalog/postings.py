@@ -43,6 +43,10 @@ class Postings:
         """Set those pictures that have a label within bounds."""
         found[self.owner[self._within(label, limits)]] = True
 
+    def few(self, label: int, limits: Bounds) -> Places | None:
+        """Return those pictures in any order, None where there is a bitmap of them."""
+        return None if label in self._bitmaps else self.owner[self._within(label, limits)]
+
     def bitmap(self, label: int, limits: Bounds) -> BitMap:
         """Return those pictures that have a label within bounds."""
         entries = self._within(label, limits)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pyroaring import BitMap
 
 from catalog.chosen import Chosen, Integers, Mask
-from catalog.postings import STEPS, Postings, step_of
+from catalog.postings import STEPS, Places, Postings, step_of
 from catalog.terms import Bounds
 from catalog.vectors import ENTRY_FIELDS
 
@@ -137,6 +137,12 @@ class Segment:
         if label >= self.aliases.labels:
             return labelled
         return labelled | self.aliases.bitmap(label, limits)
+
+    def few(self, label: int, limits: Bounds) -> Places | None:
+        """Return which pictures have a label within bounds, in any order; None for too many."""
+        if label < self.aliases.labels:
+            return None
+        return self.labels.few(label, limits)
 
     def places(self, ids: Integers) -> Integers:
         """Return where those of these row ids are that are here."""

@@ -75,7 +75,8 @@ def create_app(
     if signin is not None:
         app.include_router(routes.router)
     # The last one added stands first.
-    app.add_middleware(ListsAtOnce, services=app.state.services)
+    if database.uses_arrays:
+        app.add_middleware(ListsAtOnce, services=app.state.services)
     app.add_middleware(errors.LastResort)
     # Addresses in a bucket are signed anew each hour, those of a folder stay as they are.
     if urls.lasting:
