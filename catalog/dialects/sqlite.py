@@ -18,7 +18,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 # How long a connection waits for another writer, in seconds.
 BUSY_TIMEOUT = 30
 WRITES = "taglight_writes"
-_POOL = {"pool_size": 8, "max_overflow": 40, "pool_timeout": 30}
+# The connection used last comes first, so that few of them fill their caches.
+_POOL = {"pool_size": 8, "max_overflow": 40, "pool_timeout": 30, "pool_use_lifo": True}
 # Beyond this size a file is not read through at each start, in bytes.
 _CHECKED_SIZE = 256 * 1024 * 1024
 
@@ -28,7 +29,7 @@ _PRAGMAS = (
     "PRAGMA synchronous=NORMAL",
     # No map of memory: a file that is cut off while it is read would take the process with it.
     "PRAGMA mmap_size=0",
-    "PRAGMA cache_size=-65536",
+    "PRAGMA cache_size=-32768",
     "PRAGMA temp_store=MEMORY",
     "PRAGMA wal_autocheckpoint=8000",
 )
