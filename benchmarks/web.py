@@ -8,13 +8,16 @@ page. Requests take turns; for requests a second each server is asked over 8 con
 The load comes from one process on the same two cores; the processor's own time is given too.
 
 "Again" is what was asked before and is kept until somebody commits; "never asked" is another
-search each time, which no request before it has asked for; "while pictures are written" is the
-same as "again" beside another process that commits ten times a second.
+search each time, which no request before it has asked for, though most of its pictures were part
+of others; "of pictures never shown" is another search far back in the library each time, so that
+their cards are not in memory either; "while pictures are written" is the same as "again" beside
+another process that commits ten times a second.
 """
 
 import asyncio
 import gzip
 import json
+import random
 import statistics
 import subprocess
 import sys
@@ -22,6 +25,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 from functools import partial
 from http.client import HTTPConnection, HTTPResponse
 from itertools import count as numbers
@@ -152,6 +156,15 @@ def never_asked(path: str) -> Iterator[str]:
             yield f"{path}?q=%22Label+{rank:03}%22&min={50 + turn % 45}.{turn // 45}"
 
 
+def never_shown(path: str) -> Iterator[str]:
+    """Yield searches of popular labels before some moment of the five years, by chance."""
+    chance = random.Random(5)
+    while True:
+        day = date(2026, 10, 1) - timedelta(days=chance.randrange(1700))
+        label = f"%22Label+{chance.randrange(60):03}%22"
+        yield f"{path}?q={label}+before:{day}T{chance.randrange(24):02}:00&min=60"
+
+
 def rate(
     client: httpx.Client, process: psutil.Process, paths: Iterator[str]
 ) -> tuple[float, float]:
@@ -223,6 +236,7 @@ def measure(count: int) -> list[Row]:
         beside = partial(rates, (hello, its), (client, our))
         rows += beside("the same five again", cycle(PATHS))
         rows += beside("each never asked", never_asked(LIST))
+        rows += beside("each of pictures never shown", never_shown(LIST))
         with written_to(library):
             rows += beside("again while pictures are written", cycle(PATHS))
     return rows
