@@ -140,10 +140,10 @@ def _rows(
         found = _fetch(asking, segment, places, fields)
         return [found[place] for place in places]
     known = segment.rows
-    rows = [known.get(place) for place in places]
-    missing = [place for place, row in zip(places, rows, strict=True) if row is None]
-    if not missing:
+    rows = list(map(known.get, places))
+    if all(rows):
         return cast("list[tuple[Any, ...]]", rows)
+    missing = [place for place, row in zip(places, rows, strict=True) if row is None]
     fetched = _fetch(asking, segment, missing, fields)
     if len(known) > _REMEMBERED:
         for place in list(islice(known, _REMEMBERED // 4)):  # those fetched longest ago

@@ -9,6 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from json.encoder import encode_basestring_ascii as quoted
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from catalog.terms import DEFAULT_MIN, moment
@@ -22,29 +23,21 @@ _LABEL = re.compile(r'\{"confidence":([^,]+),')
 _ZONE = len("+00:00")
 
 
-class Written(NamedTuple):
-    """A card with the address of its thumbnail: all its text up to the last label.
-
-    It ends at `usual` with the labels that are shown unless something else is asked. Once that is
-    measured, `falling` has the confidences, negated so that they rise, and `ends` where the text
-    ends with none of the labels, with one, and so on.
-    """
-
-    url: str
-    text: str
-    usual: int
-    falling: tuple[float, ...] = ()
-    ends: tuple[int, ...] = ()
+# All that is said of a card up to its last label; where that ends with none of the labels, with
+# one, and so on; and the labels' confidences, negated, so that they rise.
+Measured = tuple[str, tuple[int, ...], tuple[float, ...]]
 
 
 class Card:
     """What the catalog gives for a list, its JSON cut into facts, thumbnail and labels.
 
     `facts` is an object without its closing brace, and so is `small`, which is the size of the
-    thumbnail, or nothing. Who shows cards writes them, once for each address.
+    thumbnail, or nothing. Who shows cards writes them, once for each address of a thumbnail:
+    `written` is the address, the text up to the last label, and where it ends with those that are
+    shown unless something else is asked.
     """
 
-    __slots__ = ("_labels", "_usual", "etag", "facts", "id", "key", "small", "written")
+    __slots__ = ("_labels", "_usual", "etag", "facts", "id", "key", "measured", "small", "written")
 
     def __init__(self, id: str, key: str, etag: str, text: str) -> None:
         """`text` is as the module says."""
@@ -52,34 +45,45 @@ class Card:
         self.facts, self.small, usual, *labels = text.split("\n", 3)
         self._labels = labels[0].replace("\n", ",") if labels else ""
         self._usual = int(usual)
-        # Replaced as a whole: many threads may look at a card.
-        self.written = Written("", "", 0)
+        # Each is replaced as a whole: many threads may look at a card.
+        self.written: tuple[str, str, int] | None = None
+        self.measured: Measured | None = None
 
     def write(self, before_labels: str, url: str) -> None:
         """Write the text with the address of the thumbnail."""
         usual = len(before_labels) + self._usual
-        self.written = Written(url, before_labels + self._labels, usual)
+        self.written = (url, before_labels + self._labels, usual)
+        self.measured = None
 
-    def measured(self) -> Written:
-        """Return the text with where it can be cut."""
-        written = self.written
-        if not written.ends:
-            url, text, usual, *_ = written
-            begin = len(text) - len(self._labels)
-            found = list(_LABEL.finditer(text, begin))
-            ends = (begin, *[each.start() - 1 for each in found[1:]], len(text))
-            falling = tuple([-float(each[1]) for each in found])
-            written = self.written = Written(url, text, usual, falling, ends)
-        return written
+    def measure(self) -> Measured:
+        """Return the text with where it can be cut. Raises ValueError before it is written."""
+        if self.written is None:
+            raise ValueError(f"The card of {self.key!r} is not written.")
+        _, text, _ = self.written
+        begin = len(text) - len(self._labels)
+        found = list(_LABEL.finditer(text, begin))
+        ends = (begin, *[each.start() - 1 for each in found[1:]], len(text))
+        measured = self.measured = (text, ends, tuple([-float(each[1]) for each in found]))
+        return measured
+
+
+# A list has sixty cards, and these are read of each without a step of Python's.
+_written, _measured = attrgetter("written"), attrgetter("measured")
+
+
+def are_written(cards: Sequence[Card]) -> bool:
+    """Tell whether all cards are written."""
+    return all(map(_written, cards))
 
 
 def cut(cards: Sequence[Card], least: float) -> list[str]:
     """Return the texts of written cards with their labels at `least` percent and over."""
-    # A list has sixty of them: nothing is called for each without need.
     if least == DEFAULT_MIN:
-        return [each.text[: each.usual] for each in [card.written for card in cards]]
-    written = [card.written if card.written.ends else card.measured() for card in cards]
-    return [each.text[: each.ends[bisect_right(each.falling, -least)]] for each in written]
+        return [text[:usual] for _, text, usual in map(_written, cards)]
+    measured = list(map(_measured, cards))
+    if not all(measured):
+        measured = [card.measured or card.measure() for card in cards]
+    return [text[: ends[bisect_right(falling, -least)]] for text, ends, falling in measured]
 
 
 CARD_COLUMNS = ("public_id", "key", "etag", "card")

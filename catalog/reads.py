@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -50,6 +51,9 @@ __all__ = [
 ]
 
 
+_first = itemgetter(0)
+
+
 def search(
     connection: Connection,
     query: Query,
@@ -85,7 +89,7 @@ def search_cards(
 ) -> CardPage:
     """Return what `search` does as cards: JSON made when the pictures were written."""
     rows, following = _page(connection, query, min, sort, limit, cursor, True, CARD_COLUMNS)
-    cards = [row[0] for row in rows]
+    cards = list(map(_first, rows))
     total = _total(connection, query, min, cursor, len(cards), following)
     return CardPage(cards, following, *total)
 
@@ -126,7 +130,7 @@ def cards_at_once(
     except asking.MovedOnError:
         return None
     following = page.following(rows, array_pages.values_of(sort))
-    return CardPage([row[0] for row in rows[:limit]], following, total)
+    return CardPage(list(map(_first, rows[:limit])), following, total)
 
 
 def _page(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from catalog.cards import cut
+from catalog.cards import are_written, cut
 from catalog.clock import utc_text
 from catalog.document import Document, ImageProperties, ShownLabel
 from catalog.keys import trash_stamp
@@ -30,9 +30,10 @@ def json_response(content: Any, status: int = 200) -> Response:
 
 def cards_json(page: "CardPage", urls: MediaUrls, low: float) -> Response:
     """Return a page of a list: cards joined as text, which are JSON already."""
-    for card in page.cards:
-        if not card.written.text or not urls.lasting:
-            _write(card, urls)
+    if not (urls.lasting and are_written(page.cards)):
+        for card in page.cards:
+            if card.written is None or not urls.lasting:
+                _write(card, urls)
     images = "]},".join(cut(page.cards, low)) + "]}" * bool(page.cards)
     following = "null" if page.next is None else quoted(page.next)
     exact = "true" if page.total_is_exact else "false"
@@ -45,7 +46,7 @@ def cards_json(page: "CardPage", urls: MediaUrls, low: float) -> Response:
 def _write(card: "Card", urls: MediaUrls) -> None:
     """Write a card with the address of its thumbnail, unless it is written with just this one."""
     url = urls.thumbnail_of(card.id, card.key, card.etag, THUMBNAIL_WIDTH)
-    if url != card.written.url:
+    if card.written is None or card.written[0] != url:
         thumbnail = f'{card.small},"url":{quoted(url)}}}' if card.small else "null"
         facts = f'{card.facts},"page":"/images/{card.id}","thumbnail":{thumbnail},"labels":['
         card.write(facts, url)
