@@ -22,7 +22,6 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from catalog import dialects
 from catalog.dialects import sqlite, tables
 from catalog.errors import CatalogFullError, CatalogUnavailableError
-from catalog.rows import ImageRow
 from catalog.schema import meta
 from catalog.storage.mishaps import is_damage
 
@@ -44,6 +43,7 @@ _CONFLICTS_WITHIN, _FIRST_WAIT, _LONGEST_WAIT = 30.0, 0.01, 1.0
 _OUTAGE_WITHIN = 5.0
 
 T = TypeVar("T")
+R = TypeVar("R", bound=dialects.Portioned)
 
 
 class Database:
@@ -153,7 +153,7 @@ class Database:
         with self._whole():
             return _persist(once)
 
-    def portions(self, rows: Sequence[ImageRow]) -> Iterator[list[ImageRow]]:
+    def portions(self, rows: Sequence[R]) -> Iterator[list[R]]:
         """Cut pictures into what one transaction may write."""
         return dialects.portions(self._engine, rows)
 

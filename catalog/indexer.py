@@ -45,7 +45,7 @@ class Indexer:
             with suppress(ObjectNotFoundError):
                 rows[key] = read_row(self._store, self._store.head(key), before.get(key))
         changed = [row for key, row in rows.items() if row.stamp != before.get(key)]
-        left = set(put_steady(self._database, changed, before))
+        left = set(put_steady(self._database, writes.made_ready(changed), before))
         for row in changed:
             note("indexed", row.key)
         for key in keys:

@@ -1,18 +1,18 @@
 """Labels by name: one id for all spellings, made when a name is first written."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from sqlalchemy import Connection, select, update
 
 from catalog import dialects
 from catalog.chunks import chunks
 from catalog.database import NEW_LABELS, database_of
-from catalog.rows import ImageRow
+from catalog.ready_rows import Spelling
 from catalog.schema import label
 
 
-def label_ids(connection: Connection, rows: Sequence[ImageRow]) -> dict[str, int]:
-    """Return the id of each name, making those that are new.
+def label_ids(connection: Connection, spellings: Iterable[Spelling]) -> dict[str, int]:
+    """Return the id of each name as it is stored, making those that are new.
 
     Ids of committed labels are remembered by the database; those made here only for the
     length of this transaction, which may yet be rolled back.
@@ -20,13 +20,9 @@ def label_ids(connection: Connection, rows: Sequence[ImageRow]) -> dict[str, int
     cache = database_of(connection).labels
     ours: dict[str, tuple[int, str, str]] = connection.info.setdefault(NEW_LABELS, {})
     wanted: dict[str, tuple[str, str]] = {}
-    for row in rows:
-        for entry in row.entries:
-            seen = wanted.get(entry.folded)
-            if seen is None:
-                wanted[entry.folded] = (entry.name, entry.category)
-            elif seen != (entry.name, entry.category):
-                wanted[entry.folded] = _better(seen, (entry.name, entry.category))
+    for folded, name, category in spellings:
+        shown = (name, category)
+        wanted[folded] = _better(wanted.get(folded, shown), shown)
     unknown = [name for name in wanted if name not in cache and name not in ours]
     if unknown:
         _read_labels(connection, unknown, ours)

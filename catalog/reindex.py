@@ -4,7 +4,8 @@ Pictures are taken in the order of their keys, some thousand a transaction. A ro
 else wrote between our reading of its document and our writing is left to them: they knew more.
 """
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
@@ -17,15 +18,22 @@ from catalog import discards, writes
 from catalog.database import Database
 from catalog.keys import UPLOADS, is_picture_key
 from catalog.read_ahead import Batch, ReadAhead, pays_off
-from catalog.rows import ImageRow, Stamp
+from catalog.ready_rows import ReadyRows
+from catalog.rows import Stamp
 from catalog.storage import ObjectStore
 from catalog.trash import folders_in
 
 # Pictures in one transaction: others write in between, and the more there are, the fewer pages of
 # the tables are written again and again.
 BATCH = 3000
-# The first ones are shown soon, and are done before a second process has even started.
-FIRST = [1000, 1000]
+# The first ones are shown soon, and are read while a second process is starting.
+FIRST = [1000, 1000, 2000]
+# Batches that a second process has been given and not answered; with one it would wait for us.
+AHEAD = 2
+# Pictures that this process reads at a time where the second one is not done with others yet.
+OWN = 500
+# Batches that are read and not written; so many wait in memory.
+MOST_COMING = 12
 
 Progress = Callable[[int, int | None], None]
 
@@ -71,26 +79,51 @@ class Reindexer:
             self._database.settle()
         return done
 
-    def _read(self, resuming: bool) -> Generator[tuple[Batch, list[ImageRow]], None, None]:
+    def _read(self, resuming: bool) -> Generator[tuple[Batch, ReadyRows], None, None]:
         """Yield pictures that follow each other and their rows, those that must be written.
 
-        Of a folder the next ones are read by a second process while these are written.
+        Of a folder most are read by a second process while others are written; where that takes
+        longer, this process reads some as well instead of waiting.
         """
         batches = self._batches(resuming)
-        alone = len(FIRST) if pays_off(self._store) else None
-        for batch in islice(batches, alone):
-            yield batch, self._rows(batch)
-        following = next(batches, None)
-        if following is None or not pays_off(self._store):
+        first, second = next(batches, None), next(batches, None)
+        if first is None:
             return
-        with ReadAhead(self._store.root) as ahead:
-            ahead.begin(following)
-            while following:
-                batch, following = following, next(batches, None)
-                rows = ahead.rows()
-                if following:
-                    ahead.begin(following)
-                yield batch, self._rows(batch) if rows is None else rows
+        if second is None or not pays_off(self._store):
+            for batch in chain([first], filter(None, [second]), batches):
+                yield batch, self._rows(batch)
+            return
+        with ReadAhead(self._store.root, writes.IMAGE_COLUMNS) as ahead:
+            ahead.begin(second)
+            yield first, self._rows(first)
+            yield from self._in_turns(ahead, second, batches)
+
+    def _in_turns(
+        self, ahead: ReadAhead, begun: Batch, batches: Iterator[Batch]
+    ) -> Iterator[tuple[Batch, ReadyRows]]:
+        """Yield what the second process reads, and what this one reads meanwhile, in order."""
+        coming: deque[tuple[Batch, ReadyRows | None]] = deque([(begun, None)])
+        for batch in batches:
+            rest: Batch | None = batch
+            while rest and sum(rows is None for _, rows in coming) >= AHEAD:
+                if coming[0][1] or len(coming) > MOST_COMING or ahead.is_ready():
+                    yield self._next(coming, ahead)
+                else:
+                    own, rest = rest.cut(OWN)
+                    coming.append((own, self._rows(own)))
+            if rest:
+                ahead.begin(rest)
+                coming.append((rest, None))
+        while coming:
+            yield self._next(coming, ahead)
+
+    def _next(
+        self, coming: deque[tuple[Batch, ReadyRows | None]], ahead: ReadAhead
+    ) -> tuple[Batch, ReadyRows]:
+        """Return the first batch and its rows; read it here where the second process could not."""
+        batch, rows = coming.popleft()
+        rows = rows or ahead.rows()
+        return batch, self._rows(batch) if rows is None else rows
 
     def _batches(self, resuming: bool) -> Iterator[Batch]:
         pictures = (info for info in self._store.list(UPLOADS) if is_picture_key(info.key))
@@ -99,20 +132,20 @@ class Reindexer:
             if not batch:
                 return
             with self._database.reading() as connection:
-                before = writes.known(connection, [info.key for info in batch])
+                before = writes.known_of(connection, [info.key for info in batch])
             yield Batch(batch, before, resuming)
 
-    def _rows(self, batch: Batch) -> list[ImageRow]:
+    def _rows(self, batch: Batch) -> ReadyRows:
         """Ask the store about each picture, of a store that is far away many at once."""
         ask = partial(batch.row, self._store)
         at_once: int = getattr(self._store, "reads_at_once", 1)
         if at_once == 1:
-            return [row for info in batch.pictures if (row := ask(info))]
+            return batch.ready_rows(self._store, writes.IMAGE_COLUMNS)
         with ThreadPoolExecutor(at_once, "reindex") as pool:
-            return [row for row in pool.map(ask, batch.pictures) if row]
+            return writes.made_ready(row for row in pool.map(ask, batch.pictures) if row)
 
-    def _write(self, rows: list[ImageRow], before: dict[str, Stamp]) -> None:
-        for key in put_steady(self._database, rows, before):
+    def _write(self, found: ReadyRows, before: dict[str, Stamp]) -> None:
+        for key in put_steady(self._database, found, before):
             self._one.index(key)
 
     def _forget_vanished(self, after: str, until: str | None, there: set[str]) -> None:
@@ -134,20 +167,20 @@ class Reindexer:
         return count
 
 
-def put_steady(
-    database: Database, rows: Sequence[ImageRow], before: dict[str, Stamp]
-) -> Iterator[str]:
+def put_steady(database: Database, found: ReadyRows, before: dict[str, Stamp]) -> Iterator[str]:
     """Write rows made from what the catalog knew `before`; yield the keys of those left alone.
 
     Somebody else has written these since, who knew more.
     """
-    for portion in database.portions(rows):
-        yield from database.write(partial(_put, rows=portion, before=before))
+    for portion in database.portions(found.rows):
+        part = ReadyRows(found.spellings, portion)
+        yield from database.write(partial(_put, found=part, before=before))
 
 
-def _put(connection: Connection, rows: Sequence[ImageRow], before: dict[str, Stamp]) -> list[str]:
+def _put(connection: Connection, found: ReadyRows, before: dict[str, Stamp]) -> list[str]:
     """Write rows, but those that somebody else has written since; return the keys of these."""
-    now = writes.known(connection, [row.key for row in rows])
-    steady = [row for row in rows if now.get(row.key) == before.get(row.key)]
-    writes.put_images(connection, steady)
-    return sorted({row.key for row in rows} - {row.key for row in steady})
+    keys = sorted(row.key for row in found.rows)
+    now = writes.known_of(connection, keys)
+    steady = [row for row in found.rows if now.get(row.key) == before.get(row.key)]
+    writes.put_ready(connection, ReadyRows(found.spellings, steady), are_new=not now)
+    return sorted(set(keys) - {row.key for row in steady})

@@ -70,6 +70,16 @@ class ImageRow:
         return key
 
     @property
+    def names(self) -> int:
+        """How many names the picture is found by."""
+        return len(self.entries)
+
+    @property
+    def length(self) -> int:
+        """How many characters its texts have."""
+        return sum(len(value) for value in self.values.values() if isinstance(value, str))
+
+    @property
     def stamp(self) -> Stamp:
         """What tells whether the row that is there is this one."""
         return Stamp(*[self.values[name] for name in Stamp._fields])

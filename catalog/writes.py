@@ -4,23 +4,23 @@
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from operator import itemgetter
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
 
 from catalog import dialects
-from catalog.chunks import chunks
+from catalog.chunks import CHUNK, chunks
 from catalog.keys import image_id
 from catalog.label_names import label_ids
+from catalog.ready_rows import PARTS, ReadyRow, ReadyRows, Spelling, ready
 from catalog.rows import ImageRow, Stamp
 from catalog.schema import change, image, image_label, image_vector
 from catalog.terms import indexed
 from catalog.vectors import pack
 
-_IMAGE_COLUMNS = [column.name for column in image.columns if column.name != "id"]
-_image_values = itemgetter(*_IMAGE_COLUMNS)
+# What a ready row holds of the table `image`.
+IMAGE_COLUMNS = tuple(column.name for column in image.columns if column.name != "id")
 _LABEL_COLUMNS = [column.name for column in image_label.columns]
 _VECTOR_COLUMNS = [column.name for column in image_vector.columns]
 # So many changes are remembered for arrays in other processes; who missed more loads anew.
@@ -32,19 +32,30 @@ def put_image(connection: Connection, row: ImageRow) -> None:
     put_images(connection, [row])
 
 
-def put_images(connection: Connection, rows: Sequence[ImageRow]) -> None:
+def put_images(connection: Connection, rows: Iterable[ImageRow]) -> None:
     """Write pictures, each in place of what was known of its (key, trash); the last one wins."""
-    rows = list({row.identity: row for row in rows}.values())
+    put_ready(connection, made_ready(rows))
+
+
+def made_ready(rows: Iterable[ImageRow]) -> ReadyRows:
+    """Make rows ready to be written."""
+    return ready(rows, IMAGE_COLUMNS)
+
+
+def put_ready(connection: Connection, found: ReadyRows, *, are_new: bool = False) -> None:
+    """Do what `put_images` does; `are_new` says that none of their (key, trash) is known."""
+    rows = list({row.identity: row for row in found.rows}.values())
     if not rows:
         return
     rows = _shortened(connection, rows)
-    there = image_ids(connection, [row.identity for row in rows])
+    there = {} if are_new else image_ids(connection, [row.identity for row in rows])
     missing = [row.identity for row in rows if row.identity not in there]
     fresh = iter(dialects.new_ids(connection, image.c.id, missing))
     _clear(connection, list(there.values()))
     ids = [there[row.identity] if row.identity in there else next(fresh) for row in rows]
-    labels = label_ids(connection, rows)
-    _insert_images(connection, ids, rows)
+    labels = _label_ids(connection, rows, found.spellings)
+    images = [(number, *row.values) for number, row in zip(ids, rows, strict=True)]
+    dialects.insert_many(connection, image, ("id", *IMAGE_COLUMNS), images)
     dialects.insert_many(connection, image_label, _LABEL_COLUMNS, _label_rows(ids, rows, labels))
     if dialects.keeps_arrays(connection):
         vectors = _vector_rows(ids, rows, labels)
@@ -76,6 +87,25 @@ def known(connection: Connection, keys: Sequence[str]) -> dict[str, Stamp]:
         query = query.where(image.c.public_id.in_(ids), image.c.trash == "")
         found |= {key: Stamp(*values) for key, *values in connection.execute(query)}
     return found
+
+
+def known_of(connection: Connection, keys: Sequence[str]) -> dict[str, Stamp]:
+    """Do what `known` does, of keys in their order: one walk along an index where they are close.
+
+    Keys that others have in between are passed over, as long as they are not very many.
+    """
+    if not keys:
+        return {}
+    most = 2 * len(keys) + CHUNK
+    columns = [image.c[name] for name in Stamp._fields]
+    query = select(image.c.key, image.c.trash, *columns).where(
+        image.c.key_start >= indexed(keys[0]), image.c.key_start <= indexed(keys[-1])
+    )
+    rows = connection.execute(query.limit(most)).all()
+    if len(rows) == most:
+        return known(connection, keys)
+    asked = set(keys)
+    return {key: Stamp(*told) for key, trash, *told in rows if not trash and key in asked}
 
 
 def known_between(connection: Connection, after: str, until: str | None) -> list[str]:
@@ -115,17 +145,21 @@ def image_ids(
     return found
 
 
-def _shortened(connection: Connection, rows: list[ImageRow]) -> list[ImageRow]:
+def _shortened(connection: Connection, rows: list[ReadyRow]) -> list[ReadyRow]:
     """Leave out the names of a picture that are beyond what the engine takes, labels last."""
     most = dialects.most_names(connection.engine)
     if most is None:
         return rows
-    return [replace(row, entries=row.entries[:most]) for row in rows]
+    return [row._replace(entries=row.entries[: most * PARTS]) for row in rows]
 
 
-def _insert_images(connection: Connection, ids: list[int], rows: Sequence[ImageRow]) -> None:
-    values = [(number, *_image_values(row.values)) for number, row in zip(ids, rows, strict=True)]
-    dialects.insert_many(connection, image, ["id", *_IMAGE_COLUMNS], values)
+def _label_ids(
+    connection: Connection, rows: Sequence[ReadyRow], spellings: Sequence[Spelling]
+) -> dict[int, int]:
+    """Return the id of the label at each place among the spellings that these rows point at."""
+    places = sorted(set(chain.from_iterable(row.entries[::PARTS] for row in rows)))
+    ids = label_ids(connection, [spellings[place] for place in places])
+    return {place: ids[spellings[place][0]] for place in places}
 
 
 def _clear(connection: Connection, ids: list[int]) -> None:
@@ -146,26 +180,26 @@ def _note_changes(connection: Connection, ids: list[int]) -> None:
 
 
 def _label_rows(
-    ids: list[int], rows: Sequence[ImageRow], labels: dict[str, int]
+    ids: list[int], rows: Sequence[ReadyRow], labels: dict[int, int]
 ) -> list[tuple[Any, ...]]:
-    found = []
+    """Return the rows in the order of the primary key, which a tree takes with fewer steps."""
+    of_label: dict[int, list[tuple[Any, ...]]] = {number: [] for number in labels.values()}
     for number, row in zip(ids, rows, strict=True):
-        live, uploaded_at = row.values["live"], row.values["uploaded_at"]
-        found += [
-            (live, labels[entry.folded], uploaded_at, number, entry.alias, entry.confidence)
-            for entry in row.entries
-        ]
-    # In the order of the primary key, which a tree takes with fewer steps.
-    found.sort()
-    return found
+        live, uploaded_at, parts = row.live, row.uploaded_at, iter(row.entries)
+        for place, alias, confidence in zip(parts, parts, parts, strict=True):
+            label = labels[place]
+            of_label[label].append((live, label, uploaded_at, number, alias, confidence))
+    for found in of_label.values():
+        found.sort()
+    return [row for label in sorted(of_label) for row in of_label[label]]
 
 
 def _vector_rows(
-    ids: list[int], rows: Sequence[ImageRow], labels: dict[str, int]
+    ids: list[int], rows: Sequence[ReadyRow], labels: dict[int, int]
 ) -> list[tuple[Any, ...]]:
     found = []
     for number, row in zip(ids, rows, strict=True):
-        entries = [(labels[entry.folded], entry.alias, entry.confidence) for entry in row.entries]
-        values = row.values
-        found.append((number, values["live"], values["uploaded_at"], row.facts, pack(entries)))
+        parts = list(row.entries)
+        parts[::PARTS] = [labels[place] for place in parts[::PARTS]]
+        found.append((number, row.live, row.uploaded_at, row.facts, pack(parts)))
     return found

@@ -23,11 +23,12 @@ from catalog.dialects.statements import (
     whole,
 )
 from catalog.dialects.tables import prepare, settle
-from catalog.dialects.transactions import most_names, portions
+from catalog.dialects.transactions import Portioned, most_names, portions
 
 __all__ = [
     "IDS",
     "WRITES",
+    "Portioned",
     "column",
     "commits_of",
     "exact_up_to",

@@ -16,6 +16,7 @@ from catalog.indexer import Indexer
 from catalog.keys import UPLOADS, metadata_key
 from catalog.read_ahead import Batch, ReadAhead
 from catalog.storage.folder import FolderStore
+from catalog.writes import IMAGE_COLUMNS
 
 COUNT = 20
 
@@ -36,6 +37,7 @@ def store(tmp_path: Path) -> Iterator[FolderStore]:
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reindex, "BATCH", 3)
     monkeypatch.setattr(reindex, "FIRST", [3, 3])
+    monkeypatch.setattr(reindex, "OWN", 2)
     monkeypatch.setattr(read_ahead, "_processors", lambda: 2)
 
 
@@ -54,17 +56,29 @@ def fresh(tmp_path: Path, name: str) -> Database:
     return Database.open(f"sqlite:///{tmp_path / name}.sqlite")
 
 
+@pytest.mark.parametrize(
+    ("is_ready", "read_there"),
+    [(True, [3, 3, 3, 3, 3, 2]), (False, [3, 3])],
+    ids=["the second process is fast", "it is slow"],
+)
 def test_a_reindex_with_a_second_process_is_as_one_without(
-    store: FolderStore, tmp_path: Path, small_batches: None, monkeypatch: pytest.MonkeyPatch
+    store: FolderStore,
+    tmp_path: Path,
+    small_batches: None,
+    monkeypatch: pytest.MonkeyPatch,
+    is_ready: bool,
+    read_there: list[int],
 ) -> None:
-    answered = []
+    answered: list[int] = []
     rows = ReadAhead.rows
 
     def noted(self: ReadAhead) -> Any:
-        answered.append(rows(self))
-        return answered[-1]
+        found = rows(self)
+        answered.append(len(found.rows) if found else 0)
+        return found
 
     monkeypatch.setattr(ReadAhead, "rows", noted)
+    monkeypatch.setattr(ReadAhead, "is_ready", lambda _: is_ready)
     with closing(fresh(tmp_path, "two")) as database:
         two = everything(store, database)
     monkeypatch.setattr(read_ahead, "_processors", lambda: 1)
@@ -72,7 +86,7 @@ def test_a_reindex_with_a_second_process_is_as_one_without(
         one = everything(store, database)
     assert two == one
     assert len(one[0]) == COUNT
-    assert [len(each) for each in answered] == [3, 3, 3, 3, 2]
+    assert answered == read_there
 
 
 @pytest.mark.parametrize("executable", ["/bin/false", "/nowhere/python"])
@@ -90,23 +104,45 @@ def test_without_a_second_process_this_one_reads_all(
 
 def test_what_the_catalog_knows_as_it_is_is_left_out(store: FolderStore) -> None:
     pictures = list(store.list(UPLOADS))
-    with ReadAhead(store.root) as ahead:
+    with ReadAhead(store.root, IMAGE_COLUMNS) as ahead:
         ahead.begin(Batch(pictures, {}, True))
-        rows = ahead.rows()
-        assert rows is not None
-        known = {row.key: row.stamp for row in rows}
+        found = ahead.rows()
+        assert found is not None
+        batch = Batch(pictures, {}, True)
+        known = {row.key: row.stamp for each in pictures if (row := batch.row(store, each))}
         store.delete(metadata_key(pictures[7].key))
         ahead.begin(Batch(pictures, known, True))
         again = ahead.rows()
-    assert len(rows) == COUNT
+    assert len(found.rows) == COUNT
     # A document that makes no sense has an ETag as well, and so has a row for it.
     assert again is not None
-    assert [row.key for row in again] == [pictures[7].key]
+    assert [row.key for row in again.rows] == [pictures[7].key]
 
 
 def test_rows_come_whole_from_the_second_process(store: FolderStore) -> None:
     pictures = list(store.list(UPLOADS))
     batch = Batch(pictures, {}, False)
-    with ReadAhead(store.root) as ahead:
+    with ReadAhead(store.root, IMAGE_COLUMNS) as ahead:
         ahead.begin(batch)
-        assert ahead.rows() == [batch.row(store, each) for each in pictures]
+        assert ahead.rows() == batch.ready_rows(store, IMAGE_COLUMNS)
+
+
+def test_answers_that_nobody_takes_yet_do_not_stop_what_is_asked(store: FolderStore) -> None:
+    """More than a pipe holds goes either way before the first answer is taken."""
+    pictures = list(store.list(UPLOADS)) * 100
+    batch = Batch(pictures, {}, False)
+    with ReadAhead(store.root, IMAGE_COLUMNS) as ahead:
+        for _ in range(3):
+            ahead.begin(batch)
+        answers = [ahead.rows() for _ in range(3)]
+    assert answers == [batch.ready_rows(store, IMAGE_COLUMNS)] * 3
+
+
+def test_a_second_process_that_is_no_longer_needed_ends_in_the_middle(store: FolderStore) -> None:
+    batch = Batch(list(store.list(UPLOADS)) * 100, {}, False)
+    with ReadAhead(store.root, IMAGE_COLUMNS) as ahead:
+        ahead.begin(batch)
+        ahead.begin(batch)
+        child = ahead._child
+    assert child is not None
+    assert child.returncode == 0
