@@ -53,6 +53,13 @@ def server() -> Iterator[Cluster]:
         remove(cluster)
 
 
+def processor(cluster: Cluster) -> float:
+    """Return the seconds of processor that the server's processes have taken."""
+    assert cluster.process is not None
+    workers = psutil.Process(cluster.process.pid).children()
+    return sum(sum(each.cpu_times()[:2]) for each in workers)
+
+
 class ServerBench:
     """One library on PostgreSQL."""
 
@@ -117,17 +124,11 @@ class ServerBench:
         name = f"PostgreSQL counts: {what} ({said})"
         return Row(name, f"U {ms(unit)}", ms(mine), mine / unit, 2, "U")
 
-    def processor(self) -> float:
-        """Return the seconds of processor that the server's processes have taken."""
-        assert self.cluster.process is not None
-        workers = psutil.Process(self.cluster.process.pid).children()
-        return sum(sum(each.cpu_times()[:2]) for each in workers)
-
     def writing(self) -> Row:
         """Measure documents a second into the index: rows made, written and committed."""
         new = islice(documents(self.count + WRITTEN, seed=2), self.count, None)
         seconds = []
-        here, there = process_time(), self.processor()
+        here, there = process_time(), processor(self.cluster)
         made, last = 0.0, process_time()
         # Documents are made, as a store would read them, before the clock runs.
         for batch in chunks(new, BATCH):
@@ -140,7 +141,7 @@ class ServerBench:
         here = process_time() - here - made
         rate = WRITTEN / sum(seconds)
         what = "PostgreSQL: documents a second into the index"
-        there = (self.processor() - there) / WRITTEN * 1e6
+        there = (processor(self.cluster) - there) / WRITTEN * 1e6
         floor = (
             f"worst {BATCH / max(seconds):,.0f}, median {BATCH / median(seconds):,.0f}; processor "
             f"{here / WRITTEN * 1e6:.0f} µs here + {there:.0f} µs at the server"
