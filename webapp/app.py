@@ -64,16 +64,7 @@ def create_app(
     app.state.static_root = tree.root
     app.state.modules = tree.modules("js/main.js")
     errors.install(app)
-    app.router.routes.append(api_images.search_route)
-    # Pages first: FastAPI prepares the routes that it passes, and a cold start is asked for a page.
-    for part in (pages, api_images, api_labels, listing, uploads, health, static):
-        app.include_router(part.router)
-    if isinstance(urls, FolderUrls):
-        app.include_router(media.router)
-    if isinstance(tickets, FolderTickets):
-        app.include_router(receive.router)
-    if signin is not None:
-        app.include_router(routes.router)
+    _add_routes(app, app.state.services)
     # The last one added stands first.
     if database.uses_arrays:
         app.add_middleware(ListsAtOnce, services=app.state.services)
@@ -96,3 +87,16 @@ def create_app(
         personal=signin is not None,
     )
     return app
+
+
+def _add_routes(app: FastAPI, services: Services) -> None:
+    app.router.routes.append(api_images.search_route)
+    # Pages first: FastAPI prepares the routes that it passes, and a cold start is asked for a page.
+    for part in (pages, api_images, api_labels, listing, uploads, health, static):
+        app.include_router(part.router)
+    if isinstance(services.urls, FolderUrls):
+        app.include_router(media.router)
+    if isinstance(services.tickets, FolderTickets):
+        app.include_router(receive.router)
+    if services.signin is not None:
+        app.include_router(routes.router)
