@@ -2,7 +2,7 @@
 are now, and once more compared after the row is written, until neither has changed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -17,7 +17,8 @@ from catalog.reindex import Progress, Reindexer, put_steady
 from catalog.rows import ImageRow
 from catalog.sources import Source, etags_of, read_picture, read_row, read_trash
 from catalog.storage import ObjectStore
-from catalog.trash import folders_about
+from catalog.storage.changes import ObjectChange
+from catalog.trash import folders_about, is_left_of
 
 # Who changes faster than this sends another event.
 _ATTEMPTS = 20
@@ -28,8 +29,19 @@ AGAIN = "again:"
 class Indexer:
     """Keeps the catalog in step with the store."""
 
-    def __init__(self, store: ObjectStore, database: Database) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        database: Database,
+        announce: Callable[[ObjectChange], None] | None = None,
+    ) -> None:
+        """Compose it; `announce` is told of the removal of a picture that has left something.
+
+        Its row goes and is the last trace of it: whoever hears that clears away. A bucket on AWS
+        tells of removals itself.
+        """
         self._store, self._database = store, database
+        self._announce = announce
 
     def index(self, key: str) -> None:
         """Read the picture and its document as they are now, and write or remove the row."""
@@ -167,6 +179,8 @@ class Indexer:
             return
         if source and known and known == source.row(known, name, sha256).stamp:
             return
+        if source is None and self._announce and is_left_of(self._store, key):
+            self._announce(ObjectChange("ObjectRemoved:Delete", key))
 
         def write(connection: Connection) -> None:
             if source is None:

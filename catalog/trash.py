@@ -66,6 +66,11 @@ def remove_thumbnails(store: ObjectStore, key: str) -> None:
         _delete(store, thumbnail)
 
 
+def is_left_of(store: ObjectStore, key: str) -> bool:
+    """Tell whether a picture that is gone has left a document or thumbnails behind."""
+    return _head(store, metadata_key(key)) is not None or bool(thumbnails_of(store, key))
+
+
 def folders_in(store: ObjectStore) -> Iterator[str]:
     """Yield the folders of the trash, the oldest first."""
     last = ""

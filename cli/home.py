@@ -95,7 +95,7 @@ def _open_folder(library: str, environment: TaggingEnvironment) -> Home:
         raise LibraryError(f"The library cannot be used. {error}") from error
     ours = store.root / OURS
     database = Database.open(catalog_url(environment, ours))
-    indexer = Indexer(store, database)
+    indexer = Indexer(store, database, journal.announce)
     return Home(str(store.root), ours, environment, store, journal, database, indexer)
 
 
@@ -122,7 +122,7 @@ def _open_bucket(bucket: str, environment: TaggingEnvironment) -> Home:
     ours = _state_made(bucket, environment)
     journal = Journal(ours / "journal.sqlite")
     database = Database.open(catalog_url(environment, ours))
-    indexer = Indexer(store, database)
+    indexer = Indexer(store, database, journal.announce)
     return Home(SCHEME + bucket, ours, environment, store, journal, database, indexer)
 
 

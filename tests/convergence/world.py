@@ -96,7 +96,7 @@ class World:
         self._overwritten = ""
         self._moment = START
         self.store = SteppingStore(store, self._told)
-        self.indexer = Indexer(self.store, database)
+        self.indexer = Indexer(self.store, database, self._send)
         self.recognizer = FakeRecognizer()
         tagger = Tagger(self.store, self.indexer, self.recognizer, clock=self._clock)
         self.handlers = Handlers(self.store, self.indexer, tagger, self._send)

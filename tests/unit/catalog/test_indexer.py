@@ -16,10 +16,11 @@ from catalog.database import Database
 from catalog.discards import out_of_step
 from catalog.document import Thumbnail
 from catalog.indexer import Indexer
-from catalog.keys import image_id, metadata_key, trash_folder, trash_key
+from catalog.keys import image_id, metadata_key, thumbnail_key, trash_folder, trash_key
 from catalog.query import parse
 from catalog.schema import image, image_label
 from catalog.storage import ObjectInfo
+from catalog.storage.changes import ObjectChange
 from tests.memory_store import DAY_ONE, MemoryStore
 
 KEY = "uploads/2026/11/cute_dog-3fa9c1d2.jpg"
@@ -255,6 +256,32 @@ def test_a_picture_that_is_gone_is_not_shown(
     with database.reading() as connection:
         assert connection.execute(select(image_label)).all() == []
         assert reads.label_counts(connection, parse("")) == []
+
+
+@pytest.mark.parametrize("left", [[metadata_key(KEY)], [thumbnail_key(KEY, 320)], []])
+@pytest.mark.parametrize("way", ["index", "index_many", "mark_pending", "reindex"])
+def test_who_forgets_a_picture_that_left_something_says_so_once_before(
+    store: MemoryStore, database: Database, left: list[str], way: str
+) -> None:
+    told = []
+
+    def hear(change: ObjectChange) -> None:
+        assert there(database).key == KEY, "stopped here, the row would be the trace of it"
+        told.append(change)
+
+    indexer = Indexer(store, database, hear)
+    store.put(KEY, b"picture")
+    indexer.index(KEY)
+    for key in left:
+        store.put(key, document(("Dog", 90)))
+    store.delete(KEY)
+    for _ in range(2):
+        if way == "reindex":
+            indexer.reindex()
+        else:
+            getattr(indexer, way)([KEY] if way == "index_many" else KEY)
+    assert row(database) is None
+    assert told == [ObjectChange("ObjectRemoved:Delete", KEY)] * len(left)
 
 
 @pytest.mark.parametrize("key", ["metadata/a.json", "thumbs/a", "uploads/", "uploads/a/", "x"])

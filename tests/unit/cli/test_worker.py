@@ -218,6 +218,28 @@ def test_a_picture_removed_by_hand_leaves_the_gallery_and_its_document_the_trash
     ]
 
 
+@pytest.mark.parametrize("way", ["index", "reindex"])
+def test_a_picture_removed_while_nobody_looked_is_cleared_away_though_its_row_is_gone(
+    home: Home, way: str
+) -> None:
+    with working(home, ToldRecognizer()):
+        home.store.put("uploads/a.jpg", PICTURE)
+        wait_for(is_tagged(home, "uploads/a.jpg"))
+    home.store.path("uploads/a.jpg").unlink()
+    if way == "index":
+        home.indexer.index("uploads/a.jpg")
+    else:
+        home.indexer.reindex(only_changed=True)
+    assert record(home, "uploads/a.jpg") is None
+    with working(home, ToldRecognizer()):
+        wait_for(lambda: not list(home.store.list("thumbs/")))
+        wait_for(lambda: home.journal.waiting("index") == 0)
+    assert list(home.store.list("metadata/")) == []
+    assert [info.key.split("/", 2)[2] for info in home.store.list("trash/")] == [
+        "metadata/a.jpg.json"
+    ]
+
+
 def test_a_folder_removed_or_moved_by_hand_is_followed(home: Home) -> None:
     with working(home, ToldRecognizer()):
         home.store.put("uploads/old/a.jpg", PICTURE)
