@@ -130,6 +130,11 @@ def trash_folders(connection: Connection) -> list[str]:
     return list(connection.scalars(query))
 
 
+def trashed_keys(connection: Connection) -> list[str]:
+    """Return the keys of the pictures that are in the trash, each once."""
+    return list(connection.scalars(select(image.c.key).where(image.c.live == 0).distinct()))
+
+
 def image_ids(
     connection: Connection, identities: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], int]:

@@ -8,7 +8,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from catalog import discards, writes
@@ -29,7 +29,7 @@ from catalog.rows import Stamp
 from catalog.storage import ObjectInfo, ObjectStore
 from catalog.storage.folder import FolderStore
 from catalog.storage.journal import Journal, ObjectChange, event_body, route
-from tagger.comparing import is_untagged, vanished
+from tagger.comparing import half_restored, is_untagged, vanished
 from tagger.derived import Found, lacks_thumbnails, without_measures, without_thumbnails
 
 log = logging.getLogger(__name__)
@@ -142,6 +142,14 @@ class Reconciler:
             last = batch[-1].key
         if not stop.is_set():
             yield self._send(self._vanished(last, None, set()))
+            yield self._send(self._half_restored(documents))
+
+    def _half_restored(self, documents: Container[int]) -> Iterator[ObjectChange]:
+        def has_document(key: str) -> bool:
+            document = metadata_key(key)
+            return hash(document) in documents and bool(self._etag(document))
+
+        return half_restored(self._database, self._store, has_document)
 
     def _differences(
         self, batch: list[ObjectInfo], documents: dict[int, int]

@@ -1,7 +1,7 @@
 """What tells that a catalog is not in step with its store; the same on one machine and on AWS."""
 
 import logging
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 
 from catalog import writes
 from catalog.database import Database
@@ -36,6 +36,21 @@ def vanished(
         known = writes.known_between(connection, after, until)
     for key in known:
         if key not in there and _is_gone(store, key):
+            yield ObjectChange("ObjectRemoved:Delete", key)
+
+
+def half_restored(
+    database: Database, store: ObjectStore, has_document: Callable[[str], bool]
+) -> Iterator[ObjectChange]:
+    """Yield the removal of pictures in the trash whose documents are back in their places alone.
+
+    A restore was stopped there, and no row tells of it. One that is under way loses nothing: the
+    tagger finds the document in the trash again.
+    """
+    with database.reading() as connection:
+        trashed = writes.trashed_keys(connection)
+    for key in trashed:
+        if has_document(key) and _is_gone(store, key):
             yield ObjectChange("ObjectRemoved:Delete", key)
 
 

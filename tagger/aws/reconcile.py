@@ -19,7 +19,7 @@ from catalog.keys import METADATA, UPLOADS, is_picture_key, picture_key
 from catalog.storage import ObjectInfo, ObjectStore
 from catalog.storage.changes import ObjectChange
 from tagger.aws.queues import WorkQueues
-from tagger.comparing import is_untagged, vanished
+from tagger.comparing import half_restored, is_untagged, vanished
 from tagger.derived import without_measures
 
 log = logging.getLogger(__name__)
@@ -119,6 +119,9 @@ class Reconcile:
                 stamp = known.get(about[info.key])
                 if stamp is not None and stamp.document_etag != info.etag:
                     changes.append(_created(info))
+            alone = {key for key in about.values() if key and key not in known}
+            if alone:
+                changes += half_restored(self._database, self._store, alone.__contains__)
             yield changes, batch[-1].key
 
     def _trash(self, after: str) -> Iterator[Portion]:

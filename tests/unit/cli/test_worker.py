@@ -394,6 +394,30 @@ def test_a_picture_gone_before_the_catalog_is_filled_again_is_cleared_away_after
     assert told.body["Records"][0]["eventName"] == "ObjectRemoved:Delete"
 
 
+def test_a_restore_that_was_stopped_half_way_is_back_in_the_trash_and_can_be_done_again(
+    home: Home,
+) -> None:
+    key, about = "uploads/a.jpg", "metadata/a.jpg.json"
+    library = Library(home.store, home.indexer, home.journal)
+    with working(home, ToldRecognizer()):
+        home.store.put(key, PICTURE)
+        wait_for(is_tagged(home, key))
+        library.edit_labels(key, ["Rex"], [], by="person")
+        before = home.store.read(about)[0]
+        library.delete(key)
+        wait_for(lambda: home.journal.waiting("index") == 0)
+    for info in list(home.store.list("trash/")):
+        place = info.key.split("/", 2)[2]
+        if place != key:
+            home.store.copy(info.key, place)  # the picture itself would have come last
+    with working(home, ToldRecognizer()):
+        wait_for(lambda: not list(home.store.list("metadata/")))
+        wait_for(lambda: not list(home.store.list("thumbs/")))
+    library.restore(key)
+    assert home.store.read(about)[0] == before
+    assert is_tagged(home, key)()
+
+
 def test_the_trash_is_emptied_after_thirty_days(home: Home) -> None:
     library = Library(home.store, home.indexer, home.journal)
     home.store.put("uploads/red.png", PICTURE)

@@ -9,6 +9,7 @@ from PIL import Image
 
 from catalog import reads
 from catalog.database import Database
+from catalog.indexer import Indexer
 from catalog.keys import metadata_key, trash_key
 from catalog.query import parse
 from tagger.aws import reconcile as module
@@ -112,6 +113,24 @@ def test_pictures_that_are_gone_are_cleared_away(house: House) -> None:
     assert rows(house) == {}
 
 
+def test_a_restore_that_was_stopped_half_way_goes_back_to_the_trash(house: House) -> None:
+    one, other = fill(house, 2)
+    settle(house)
+    folder = "trash/20261122T160456Z-3fa9c1d2/"
+    house.store.copy(one, trash_key(folder, one))
+    house.store.delete(one)
+    database = Database.open(house.catalog)
+    indexer = Indexer(house.store, database)
+    indexer.index(one)
+    indexer.index_trash(folder)
+    database.close()
+    foreign = metadata_key("uploads/comes later.jpg")
+    house.store.put(foreign, b'["Dune"]')
+    settle(house)
+    assert house.store.keys("metadata/") == {metadata_key(other), foreign}
+    assert settle(house) == 0
+
+
 def test_a_picture_that_was_replaced_is_tagged_anew(house: House) -> None:
     (key,) = fill(house, 1)
     settle(house)
@@ -141,8 +160,6 @@ def test_a_wish_whose_message_was_lost_is_not_waited_for_for_ever(house: House) 
     house.add()
     house.serve(created())
     database = Database.open(house.catalog)
-    from catalog.indexer import Indexer
-
     Indexer(house.store, database).mark_again(KEY)
     database.close()
     assert rows(house) == {KEY: "pending"}
