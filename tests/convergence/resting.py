@@ -80,12 +80,22 @@ def check_agreement(world: World, fresh: Database) -> None:
 
 
 def shown(database: Database) -> list[ImageRecord]:
-    """Return all that a catalog shows, but the names that are in no document."""
+    """Return all that a catalog shows, but what it remembers and no file says.
+
+    That are names, and in a bucket the hashes of pictures whose documents make no sense since.
+    """
     found: list[ImageRecord] = []
     with database.reading() as connection:
         for text in ("", "is:trashed"):
             found += reads.search(connection, parse(text), limit=200).images
-    return [replace(each, name="") for each in found]
+    return [
+        replace(each, name="", sha256="" if _is_only_remembered(each) else each.sha256)
+        for each in found
+    ]
+
+
+def _is_only_remembered(record: ImageRecord) -> bool:
+    return record.error_code == "bad_document" and len(record.etag) != 64  # a folder's is the hash
 
 
 def _document(store: ObjectStore, key: str) -> Document | None:
