@@ -11,6 +11,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -74,12 +75,14 @@ class State:
         return [bitmap_of(np.flatnonzero(~(segment.live & alive))) for segment, alive in self.parts]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Found:
     """Which pictures of each segment match a query, and how many."""
 
     numbered: NumberedQuery
     chosen: list[Chosen]
+    # Of the labels of these, once it was asked for: a slider that is dragged asks again and again.
+    steps: Integers | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,11 +330,13 @@ def _nth_highest(numbers: NDArray[np.int64], place: int) -> int:
 
 def histogram(look: Look, query: Query) -> list[int]:
     """Count the labels of pictures that match at any confidence, in steps of 5 %."""
-    matching = found(look, query, 0.0).chosen
-    steps = np.zeros(STEPS, np.int64)
-    for (segment, _), chosen in zip(look.state.parts, matching, strict=True):
-        steps += segment.histogram(chosen)
-    return [int(number) for number in steps]
+    matching = found(look, query, 0.0)
+    if matching.steps is None:
+        steps = np.zeros(STEPS, np.int64)
+        for (segment, _), chosen in zip(look.state.parts, matching.chosen, strict=True):
+            steps += segment.histogram(chosen)
+        matching.steps = steps
+    return [int(number) for number in matching.steps]
 
 
 def found(look: Look, query: Query, minimum: float | None) -> Found:
@@ -340,7 +345,10 @@ def found(look: Look, query: Query, minimum: float | None) -> Found:
     least = threshold(minimum) if query.has_label_term else None
     key = (identity(query), least, surest_needed(query, minimum))
     known = state.found.get(key)
-    if known is None:
+    if known is not None:
+        with suppress(KeyError):  # another thread has let it go
+            state.found.move_to_end(key)
+    else:
         numbered = look.asking.numbered(query)
         known = Found(
             numbered,
