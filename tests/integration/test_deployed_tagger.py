@@ -17,7 +17,7 @@ from catalog.keys import metadata_key
 from catalog.storage.changes import ObjectChange, event_body
 from cli.doctor import doctor
 from tests.deployed.sources import trace
-from tests.deployed.stack import Deployment, deployed, queue_url
+from tests.deployed.stack import Deployment, deployed, queue_url, wait_until_empty
 from tests.fakes import ToldRecognizer
 from tests.postgres import Cluster
 from tests.strict_s3.site import S3Site
@@ -72,6 +72,14 @@ def status(catalog: str, key: str) -> str:
     finally:
         database.close()
     return found.status if found else "none"
+
+
+def test_a_message_between_two_counts_is_waited_for() -> None:
+    counts = iter([1, 0, 1, 0, 0])
+    wait_until_empty(lambda: next(counts), seconds=60, pause=0)
+    assert next(counts, "none") == "none"
+    with pytest.raises(AssertionError, match="left over"):
+        wait_until_empty(lambda: 1, seconds=0, pause=0)
 
 
 def test_a_bucket_that_the_doctor_has_joined_tells_the_tagger(
