@@ -98,7 +98,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.backfill")
     parser.add_argument("--pictures", type=int, default=100_000)
     asked = parser.parse_args()
-    print(f"({os.cpu_count()} cores)\n\n| pictures tagged | memory | since the start |\n|---|---|---|")
+    print(f"{os.cpu_count()} cores\n\n| pictures tagged | memory | since the start |")
+    print("|---|---|---|")
     watch = run(asked.pictures)
     grown = watch.rows[-1][1] - watch.rows[0][1]
     print(f"\nGrown by {grown:.0f} MB; at most {OWED_MB} are owed.")
