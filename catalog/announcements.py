@@ -59,9 +59,9 @@ def find(connection: Connection, key: str) -> Announcement | None:
 def awaited(connection: Connection, within: timedelta, limit: int) -> list[str]:
     """Return keys that were announced lately, and that the catalog does not know yet."""
     since = microseconds(utc_now() - within)
-    known = select(image.c.public_id).where(image.c.trash == "")
+    is_there = [image.c.public_id == announced.c.public_id, image.c.trash == ""]
     query = select(announced.c.key).where(
-        announced.c.announced_at >= since, announced.c.public_id.not_in(known)
+        announced.c.announced_at >= since, ~dialects.probe(connection, is_there)
     )
     return list(connection.scalars(query.order_by(announced.c.announced_at.desc()).limit(limit)))
 

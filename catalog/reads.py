@@ -5,9 +5,9 @@ from dataclasses import replace
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, select
 
-from catalog import facets, pages
+from catalog import dialects, facets, pages
 from catalog.cards import CARD_COLUMNS, CardPage, with_cards
 from catalog.chunks import chunks
 from catalog.database import Database, database_of
@@ -235,12 +235,7 @@ def find_by_sha256(connection: Connection, sha256: str) -> ImageRecord | None:
     """Return a live picture of these bytes, the oldest where there are several."""
     if not sha256:
         return None
-    query = (
-        select(*RECORD_COLUMNS)
-        .where(image.c.sha256 == sha256, image.c.live == 1)
-        .order_by(image.c.uploaded_at, image.c.key)
-        .limit(1)
-    )
+    query = _of_bytes(sha256, *RECORD_COLUMNS).limit(1)
     return _one(connection.execute(query).first())
 
 
@@ -248,13 +243,17 @@ def keys_by_sha256(connection: Connection, sha256: str, limit: int = 8) -> list[
     """Return the keys of live, tagged pictures of these bytes, the oldest first."""
     if not sha256:
         return []
-    query = (
-        select(image.c.key)
-        .where(image.c.sha256 == sha256, image.c.live == 1, image.c.status == "tagged")
-        .order_by(image.c.uploaded_at, image.c.key)
-        .limit(limit)
-    )
+    query = _of_bytes(sha256, image.c.key).where(image.c.status == "tagged").limit(limit)
     return list(connection.scalars(query))
+
+
+def _of_bytes(sha256: str, *columns: Any) -> Select[Any]:
+    """Ask for live pictures of these bytes, the oldest first.
+
+    SQLite would rather walk along all pictures in this order, and there may be none of these bytes.
+    """
+    here = image.c.sha256 == sha256, dialects.unindexed(image.c.live) == 1
+    return select(*columns).where(*here).order_by(image.c.uploaded_at, image.c.key)
 
 
 def statuses(connection: Connection, keys: Iterable[str]) -> dict[str, ImageRecord]:

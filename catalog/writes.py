@@ -111,7 +111,9 @@ def known_of(connection: Connection, keys: Sequence[str]) -> dict[str, Stamp]:
 def known_between(connection: Connection, after: str, until: str | None) -> list[str]:
     """Return the keys of live pictures after one key, up to another or to the end."""
     query = select(image.c.key).where(
-        image.c.trash == "", image.c.key_start >= indexed(after), image.c.key > after
+        dialects.unindexed(image.c.trash) == "",  # nearly all have it
+        image.c.key_start >= indexed(after),
+        image.c.key > after,
     )
     if until is not None:
         query = query.where(image.c.key_start <= indexed(until), image.c.key <= until)
