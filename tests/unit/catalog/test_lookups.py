@@ -11,6 +11,8 @@ from catalog.announcements import Announcement, Announcements
 from catalog.database import Database
 from catalog.indexer import Indexer
 from catalog.keys import image_id, metadata_key
+from catalog.rows import ImageRow
+from catalog.sources import read_row
 from tests.memory_store import MemoryStore
 
 SMALL, LARGE = 60, 3000
@@ -33,6 +35,16 @@ LOOKUPS: dict[str, Callable[[Connection], object]] = {
         found, timedelta(days=1), 100
     ),
 }
+CHANGES: dict[str, Callable[[Connection], object]] = {
+    "a row in place of another": lambda writing: writes.put_image(writing, row_of(KEY)),
+    "a row that goes": lambda writing: writes.remove_image(writing, NEXT),
+}
+
+
+def row_of(key: str) -> ImageRow:
+    """Make the row of a picture that waits to be tagged."""
+    store = MemoryStore()
+    return read_row(store, store.put(key, key.encode()))
 
 
 def fill(database: Database, size: int) -> None:
@@ -61,8 +73,8 @@ def libraries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Databa
         database.close()
 
 
-def steps(database: Database, lookup: Callable[[Connection], object]) -> int:
-    """Return how many instructions of SQLite's virtual machine a lookup takes."""
+def steps(connection: Connection, act: Callable[[Connection], object]) -> int:
+    """Return how many instructions of SQLite's virtual machine this takes."""
     count = 0
 
     def step() -> int:
@@ -70,15 +82,13 @@ def steps(database: Database, lookup: Callable[[Connection], object]) -> int:
         count += 1
         return 0
 
-    with database.reading() as connection:
-        lookup(connection)  # whatever is done once
-        driver = connection.connection.driver_connection
-        assert driver
-        driver.set_progress_handler(step, 1)
-        try:
-            lookup(connection)
-        finally:
-            driver.set_progress_handler(None, 0)
+    driver = connection.connection.driver_connection
+    assert driver
+    driver.set_progress_handler(step, 1)
+    try:
+        act(connection)
+    finally:
+        driver.set_progress_handler(None, 0)
     return count
 
 
@@ -86,5 +96,20 @@ def steps(database: Database, lookup: Callable[[Connection], object]) -> int:
 def test_a_lookup_does_not_grow_with_the_library(
     libraries: tuple[Database, Database], what: str
 ) -> None:
-    small, large = (steps(database, LOOKUPS[what]) for database in libraries)
-    assert 0 < large <= AT_MOST * small
+    taken = []
+    for database in libraries:
+        with database.reading() as connection:
+            LOOKUPS[what](connection)  # whatever is done once
+            taken.append(steps(connection, LOOKUPS[what]))
+    assert 0 < taken[1] <= AT_MOST * taken[0]
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_a_change_does_not_grow_with_the_library(
+    libraries: tuple[Database, Database], what: str
+) -> None:
+    taken = []
+    for database in libraries:
+        with database.writing() as connection:
+            taken.append(steps(connection, CHANGES[what]))
+    assert 0 < taken[1] <= AT_MOST * taken[0]
