@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus, urlencode
 
 from catalog.keys import trash_stamp
 from catalog.query import Clause, LabelTerm, Query, label_text
@@ -71,8 +71,13 @@ class Address:
         return f"{path}?{urlencode(asked)}" if asked else path
 
     def with_text(self, clause: str) -> str:
-        """Return the gallery's URL with one more clause."""
-        return self.gallery(self.query.with_clause(clause))
+        """Return the gallery's URL with one more clause; each label at the side asks for one."""
+        text, added = self.query.text.strip(), clause.strip()
+        longer = self.query.with_clause(added)
+        if not text or longer == text:
+            return self.gallery(longer)
+        rest = _encoded("", self.min, self.sort)
+        return f"/?q={_quoted(text)}+{_quoted(added)}{rest and '&'}{rest}"
 
     @staticmethod
     def only(text: str) -> str:
@@ -106,6 +111,11 @@ class Address:
         parts = [_encoded(text, self.min, self.sort), urlencode(extra) if extra else ""]
         asked = "&".join(filter(None, parts))
         return f"{path}?{asked}" if asked else path
+
+
+@lru_cache(maxsize=4000)
+def _quoted(text: str) -> str:
+    return quote_plus(text)
 
 
 @lru_cache(maxsize=1000)
