@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from catalog.asking import Asking
 from catalog.cards import CARD_COLUMNS, with_cards
 from catalog.chosen import Chosen, Integers, Mask
-from catalog.chunks import chunks
+from catalog.chunks import chunks, marks
 from catalog.columns import Look, found
 from catalog.orders import COLUMNS, Order, order_of, sort_rows, start_of
 from catalog.query import LabelTerm, Query
@@ -23,8 +23,9 @@ from catalog.terms import bounds, positive_label_terms, shows_trash, threshold
 # What an order needs of a row, behind the fields that are asked for.
 _BEHIND = ("uploaded_at", "taken_at", "key", "trash", "name_folded", "id", "top_confidence")
 _ID, _CONFIDENCE = -2, -1
-# So many cards are remembered with a segment, about two kilobytes each.
-_REMEMBERED = 20_000
+# So many rows are remembered with a segment, about two kilobytes each; of cards, which are asked
+# for without a transaction, more.
+_ROWS, _CARDS = 1000, 20_000
 _PLACE = {name: place - len(_BEHIND) for place, name in enumerate(_BEHIND)}
 
 
@@ -47,7 +48,7 @@ def page_rows(
     matching = found(look, query, minimum)
     by_label = _labels_asked(query, matching.numbered) if sort == "confidence" else []
     page = _Page(look, "newest" if by_label else sort, most, after)
-    rows: list[tuple[Any, ...]] = []
+    coming: list[tuple[Segment, Integers]] = []
     confidences: list[float] = []
     for place, (segment, alive) in enumerate(state.parts):
         matched = matching.chosen[place]
@@ -62,7 +63,10 @@ def page_rows(
             confidences += highest[chosen].tolist()
         else:
             chosen = page.following(segment, alive, order, matched)
-        rows += _rows(asking, segment, chosen.tolist(), fields)
+        coming.append((segment, chosen))
+    if not by_label:
+        coming = _first_by_time(coming, COLUMNS[page.order][0], most)
+    rows = _rows(asking, coming, fields)
     if confidences:
         # What was searched for may be surer than what is seen.
         pairs = zip(rows, confidences, strict=True)
@@ -132,36 +136,60 @@ def _highest(
     return np.where(highest < 0, segment.surest, highest)
 
 
+def _first_by_time(
+    coming: list[tuple[Segment, Integers]], order: tuple[str, bool], most: int
+) -> list[tuple[Segment, Integers]]:
+    """Leave out what cannot be among the first of an order by time, ties kept.
+
+    Each segment gives as many as the whole page may have: most of them would be read for nothing.
+    """
+    name, descending = order
+    if name != "uploaded_at" or sum(len(places) for _, places in coming) <= most:
+        return coming
+    ages = [
+        -segment.times[places] if descending else segment.times[places]
+        for segment, places in coming
+    ]
+    last = np.partition(np.concatenate(ages), most - 1)[most - 1]
+    return [
+        (segment, places[age <= last]) for (segment, places), age in zip(coming, ages, strict=True)
+    ]
+
+
 def _rows(
-    asking: Asking, segment: Segment, places: list[int], fields: tuple[str, ...]
+    asking: Asking, coming: list[tuple[Segment, Integers]], fields: tuple[str, ...]
 ) -> list[tuple[Any, ...]]:
-    """Return the rows at places of a segment, in this order; cards are remembered."""
-    if fields != CARD_COLUMNS:
-        found = _fetch(asking, segment, places, fields)
-        return [found[place] for place in places]
-    known = segment.rows
-    rows = list(map(known.get, places))
-    if all(rows):
-        return cast("list[tuple[Any, ...]]", rows)
-    missing = [place for place, row in zip(places, rows, strict=True) if row is None]
-    fetched = _fetch(asking, segment, missing, fields)
-    if len(known) > _REMEMBERED:
-        for place in list(islice(known, _REMEMBERED // 4)):  # those fetched longest ago
-            known.pop(place, None)
-    known.update(fetched)
-    return [row or fetched[place] for place, row in zip(places, rows, strict=True)]
+    """Return the rows at places of segments, in this order; those read before are remembered."""
+    rows: dict[int, tuple[Any, ...]] = {}
+    ids: list[int] = []
+    unknown: list[tuple[dict[int, tuple[Any, ...]], list[int]]] = []
+    for segment, places in coming:
+        here, known = segment.ids[places].tolist(), segment.rows.setdefault(fields, {})
+        found = dict(zip(here, map(known.get, here), strict=True))
+        missing = [number for number, row in found.items() if row is None]
+        rows.update(cast("dict[int, tuple[Any, ...]]", found))
+        ids += here
+        unknown.append((known, missing))
+    fetched = _fetch(asking, [number for _, missing in unknown for number in missing], fields)
+    for known, missing in unknown:
+        _make_room(known, _CARDS if fields == CARD_COLUMNS else _ROWS)
+        known.update({number: fetched[number] for number in missing})
+    rows.update(fetched)
+    return [rows[number] for number in ids]
 
 
-def _fetch(
-    asking: Asking, segment: Segment, places: list[int], fields: tuple[str, ...]
-) -> dict[int, tuple[Any, ...]]:
+def _make_room(known: dict[int, tuple[Any, ...]], most: int) -> None:
+    if len(known) > most:
+        for number in list(islice(known, most // 4)):  # those fetched longest ago
+            known.pop(number, None)
+
+
+def _fetch(asking: Asking, ids: list[int], fields: tuple[str, ...]) -> dict[int, tuple[Any, ...]]:
     names = ", ".join(fields + _BEHIND)
     select = f"SELECT {names} FROM image WHERE id IN "  # noqa: S608 - our own names
     rows: list[Any] = []
-    ids = segment.ids[places].tolist()
     for chunk in chunks(ids):
-        rows += asking.fetch(f"{select}({', '.join('?' * len(chunk))})", tuple(chunk))
+        rows += asking.fetch(select + marks(chunk), chunk)
     if fields == CARD_COLUMNS:
         rows = with_cards(rows)
-    by_id = {row[_ID]: row for row in rows}
-    return {place: by_id[number] for place, number in zip(places, ids, strict=True)}
+    return {row[_ID]: row for row in rows}

@@ -1,6 +1,6 @@
 """Cutting long lists into what one statement may hold."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from itertools import islice
 from typing import TypeVar
 
@@ -15,3 +15,8 @@ def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     iterator = iter(items)
     while chunk := list(islice(iterator, size)):
         yield chunk
+
+
+def marks(values: Sized) -> str:
+    """Return the places of these values in a ready statement, as IN takes them."""
+    return f"({', '.join('?' * len(values))})"

@@ -23,8 +23,8 @@ from sqlalchemy import Connection, func, select
 
 from catalog.asking import Asking, AtMark, InTransaction
 from catalog.chosen import Chosen, Integers, Mask, bitmap_of
-from catalog.chunks import chunks
-from catalog.database import Database, database_of
+from catalog.chunks import CHUNK, chunks, marks
+from catalog.database import FOUND, Database, database_of
 from catalog.dialects import fetch, in_a_writing_transaction
 from catalog.errors import CatalogUnavailableError
 from catalog.orders import order_of
@@ -33,7 +33,7 @@ from catalog.prepared import identity
 from catalog.query import Query
 from catalog.query_mask import NumberedQuery, chosen_of
 from catalog.records import LabelCount
-from catalog.schema import change, image_vector
+from catalog.schema import image_vector
 from catalog.segments import Segment
 from catalog.terms import fold, surest_needed, threshold
 
@@ -49,6 +49,7 @@ _MASKS = 8
 _TOO_MANY = 1 / 4
 
 _LAST = "SELECT max(seq) FROM change"
+_SINCE = "SELECT image_id, (SELECT min(seq) FROM change) FROM change WHERE seq > ?"
 _NAMES = "SELECT id, name, category, folded FROM label"
 _NAMELESS = ("", "", "")
 _ROWS = select(
@@ -57,6 +58,10 @@ _ROWS = select(
     image_vector.c.uploaded_at,
     image_vector.c.facts,
     image_vector.c.vector,
+)
+# The same of a few, as ready text: this is asked after each commit.
+_CHANGED_ROWS = (
+    "SELECT image_id, live, uploaded_at, facts, vector FROM image_vector WHERE image_id IN "
 )
 
 
@@ -109,7 +114,13 @@ def look_at(database: Database, mark: Hashable) -> Look | None:
 def state_of(connection: Connection) -> State | None:
     """Return the library as this connection sees it, None where only SQL can tell."""
     database = database_of(connection)
-    return _arrays_of(database).at(connection) if database.uses_arrays else None
+    if not database.uses_arrays or in_a_writing_transaction(connection):
+        return None
+    seen: dict[Any, Any] = connection.info.setdefault(FOUND, {})
+    state: State | None = seen.get(State)
+    if state is None:
+        state = seen[State] = _arrays_of(database).at(connection)
+    return state
 
 
 def begin_loading(database: Database) -> None:
@@ -152,8 +163,6 @@ class Columns:
 
         A large one is loaded beside the questions, which SQL answers for so long.
         """
-        if in_a_writing_transaction(connection):
-            return None
         seq = fetch(connection, _LAST, ())[0][0] or 0
         state = self._state
         if state is None or state.seq < seq:
@@ -238,11 +247,10 @@ def _partitions(connection: Connection) -> Iterable[Segment]:
 
 def _changed(connection: Connection, after: int) -> Integers | None:
     """Return the rows that changed after a change, None where that is not known any more."""
-    first = connection.scalar(select(func.min(change.c.seq)))
-    if first is None or first > after + 1:
+    rows = fetch(connection, _SINCE, (after,))
+    if not rows or rows[0][1] > after + 1:
         return None
-    ids = connection.scalars(select(change.c.image_id).where(change.c.seq > after)).all()
-    return np.unique(np.array(ids, np.int64))
+    return np.unique(np.array([number for number, _ in rows], np.int64))
 
 
 def _with_changes(connection: Connection, state: State, seq: int) -> State | None:
@@ -253,7 +261,7 @@ def _with_changes(connection: Connection, state: State, seq: int) -> State | Non
         return None
     rows: list[Any] = []
     for chunk in chunks(changed.tolist()):
-        rows += connection.execute(_ROWS.where(image_vector.c.image_id.in_(chunk))).all()
+        rows += fetch(connection, _CHANGED_ROWS + marks(chunk), chunk)
     fresh = Segment.of(sorted(rows, key=lambda row: row[0]))
     result = []
     for segment, alive in state.parts:
@@ -304,21 +312,34 @@ def label_counts(
 ) -> list[LabelCount]:
     """Name the counts: most frequent first, then by name, those that begin with `prefix`."""
     numbers = counts(look, query, minimum)
-    names = look.state.names
-    if not names:
-        # Labels change only together with pictures, so this state may keep them.
-        rows = look.asking.fetch_all(_NAMES, ())
-        names = look.state.names = {number: tuple(row) for number, *row in rows}
     begin = fold(prefix)
     # What is not among the most frequent is not named: nearly all labels, unless a prefix is given.
     least = 1 if begin else _nth_highest(numbers, limit)
     shown = np.flatnonzero(numbers >= least)
+    names = _names(look, shown.tolist())
     named = []
     for number, shows in zip(shown.tolist(), numbers[shown].tolist(), strict=True):
         name, category, folded = names.get(number, _NAMELESS)
         if name and folded.startswith(begin):
             named.append((-shows, name, category))
     return [LabelCount(name, -shows, category) for shows, name, category in sorted(named)[:limit]]
+
+
+def _names(look: Look, numbers: list[int]) -> dict[int, tuple[str, ...]]:
+    """Return names of labels, among them these; only those are read that this state lacks.
+
+    Labels change only together with pictures, so a state may keep them.
+    """
+    names = look.state.names
+    missing = [number for number in numbers if number not in names]
+    if len(missing) > CHUNK:
+        rows = look.asking.fetch_all(_NAMES, ())
+    elif missing:
+        rows = look.asking.fetch_all(f"{_NAMES} WHERE id IN {marks(missing)}", missing)
+    else:
+        rows = []
+    names.update({number: tuple(row) for number, *row in rows})
+    return names
 
 
 def _nth_highest(numbers: NDArray[np.int64], place: int) -> int:

@@ -15,7 +15,7 @@ from pyroaring import BitMap
 
 from catalog.asking import Asking
 from catalog.chosen import Chosen, Integers, Mask, bitmap_of, places_of
-from catalog.chunks import chunks
+from catalog.chunks import chunks, marks
 from catalog.postings import Places
 from catalog.segments import Segment
 
@@ -183,15 +183,15 @@ def _lowest(numbers: NDArray[np.int32], most: int) -> NDArray[np.int32]:
 def _read(asking: Asking, segment: Segment, columns: Sequence[tuple[str, bool]]) -> Integers:
     names = [name for name, _ in columns]
     if segment.size > _SMALL:
+        segment.order_rows.clear()
         by = ", ".join(f"{name} {'DESC' if down else 'ASC'}" for name, down in columns)
         sql = f"SELECT id FROM image WHERE live = 1 ORDER BY {by}"  # noqa: S608 - our own names
         return segment.places(np.fromiter(asking.column(sql), np.int64))
-    rows: list[Any] = []
-    for chunk in chunks(segment.ids.tolist()):
-        marks = ", ".join("?" * len(chunk))
-        rows += asking.fetch_all(
-            f"SELECT id, {', '.join(names)} FROM image WHERE live = 1 AND id IN ({marks})",  # noqa: S608
-            tuple(chunk),
-        )
-    sort_rows(rows, columns, lambda row: row[1:])
-    return segment.places(np.array([row[0] for row in rows], np.int64))
+    known = segment.order_rows.setdefault(columns, {})
+    missing = [number for number in segment.ids[segment.live].tolist() if number not in known]
+    for chunk in chunks(missing):
+        sql = f"SELECT {', '.join(names)}, id FROM image WHERE live = 1 AND id IN {marks(chunk)}"  # noqa: S608
+        known.update({row[-1]: row for row in asking.fetch_all(sql, chunk)})
+    rows = list(known.values())
+    sort_rows(rows, columns, lambda row: row)
+    return segment.places(np.array([row[-1] for row in rows], np.int64))

@@ -19,6 +19,9 @@ from catalog.postings import STEPS, Places, Postings, step_of
 from catalog.terms import Bounds
 from catalog.vectors import ENTRY_FIELDS
 
+# What was read of pictures by row id, for each purpose.
+ByWhat = dict[Any, dict[int, tuple[Any, ...]]]
+
 _ENTRY = np.dtype(ENTRY_FIELDS)
 # So many pictures are counted at once when the steps of all are made.
 _AT_ONCE = 50_000
@@ -41,10 +44,12 @@ class Segment:
     label: NDArray[np.int32]
     own: Mask
     confidence: NDArray[np.float64]
-    # What catalog/orders.py has read of this segment.
+    # What catalog/orders.py has read of this segment; and of each row id, which a segment that
+    # this one is merged into takes over, as it does what catalog/array_pages.py has fetched: a
+    # row, as long as it is alive here, is as it was.
     orders: dict[str, Any] = field(default_factory=dict, compare=False)
-    # What catalog/array_pages.py has fetched: a row, as long as it is alive here, is as it was.
-    rows: dict[int, tuple[Any, ...]] = field(default_factory=dict, compare=False)
+    order_rows: ByWhat = field(default_factory=dict, compare=False)
+    rows: ByWhat = field(default_factory=dict, compare=False)
     lock: threading.Lock = field(default_factory=threading.Lock, compare=False)
 
     @classmethod
@@ -79,9 +84,21 @@ class Segment:
             np.concatenate([part.own for part in kept]),
             np.concatenate([part.confidence for part in kept]),
         )
-        if np.all(joined.ids[1:] > joined.ids[:-1]):
-            return joined
-        return joined._only(np.argsort(joined.ids))
+        if not np.all(joined.ids[1:] > joined.ids[:-1]):
+            joined = joined._only(np.argsort(joined.ids))
+        for segment, alive in parts:
+            segment._hand_on(joined.rows, segment.rows, alive)
+            segment._hand_on(joined.order_rows, segment.order_rows, alive)
+        return joined
+
+    def _hand_on(self, into: ByWhat, read: ByWhat, alive: Mask) -> None:
+        """Hand on what was read of the pictures that are alive."""
+        for what, known in read.copy().items():
+            known = known.copy()  # other threads go on reading
+            ids = np.fromiter(known, np.int64, len(known))
+            for number in ids[~alive[self.places(ids)]].tolist():
+                del known[number]
+            into.setdefault(what, {}).update(known)
 
     def prepare(self) -> None:
         """Make what counts are worked out with, before somebody waits for it."""

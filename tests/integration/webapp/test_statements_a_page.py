@@ -23,9 +23,13 @@ ASKED = {"page": "/?q={}", "part": "/?q={}&part=results", "list": "/api/images?q
 
 
 def row(number: int) -> ImageRow:
-    """Return a picture that shows each label that this many cards or more are to show."""
+    """Return a picture that shows each label that this many cards or more are to show.
+
+    Beyond that it shows none of them, but Other.
+    """
     key = f"uploads/2026/11/{number:03}.jpg"
-    labels = [Label(name, 90.0) for name, cards in CARDS.items() if number < cards]
+    shown = [name for name, cards in CARDS.items() if number < cards]
+    labels = [Label(name, 90.0) for name in shown or ["Other"]]
     document = Document(image=ImageFacts(key=key), tagging=Tagging("tagged"), labels=labels)
     info = ObjectInfo(key, 1000, "etag", datetime(2026, 11, 22, tzinfo=UTC))
     return document_row(info, key, document, "etag")
@@ -35,14 +39,16 @@ def row(number: int) -> ImageRow:
 def sites(tmp_path_factory: pytest.TempPathFactory, postgres: Cluster) -> Iterator[dict[str, Site]]:
     """The same pictures in a file with arrays in memory, in one without, and on a server."""
     root: Path = tmp_path_factory.mktemp("counted")
-    rows = [row(number) for number in range(max(CARDS.values()))]
+    rows = [row(number) for number in range(max(CARDS.values()) + 1)]
     server = postgres.create("counted")
     made = {name: make_site(root / name, catalog=url) for name, url in
             (("arrays", ""), ("SQL alone", ""), ("server", server))}  # fmt: skip
     made["SQL alone"].database.uses_arrays = False
     for site in made.values():
         site.database.write(lambda connection: put_images(connection, rows))
-        site.client.get("/?q=one|few")  # loads arrays and order, which is done once
+        # Loads arrays, order and names, which is done once; no picture that is asked for below.
+        site.client.get("/?q=other")
+        site.client.get("/api/labels")
         site.client.get("/api/images?q=nothing")  # looks whether they are still right
     yield made
     for site in made.values():
@@ -94,3 +100,19 @@ def test_a_page_asks_as_often_for_sixty_pictures_as_for_one(
     assert 0 < counts["one"] == counts["few"] == counts["page"] <= MOST, found
     # How many there are in all is asked where the page does not show all.
     assert counts["page"] <= counts["more"] <= counts["page"] + 1, found
+
+
+@pytest.mark.parametrize("what", ["page", "list"])
+def test_after_a_commit_a_page_reads_what_was_written_and_little_more(
+    sites: dict[str, Site], what: str
+) -> None:
+    """While many are uploaded somebody commits before each page: sixty pictures stay known."""
+    site = sites["arrays"]
+    site.client.get(ASKED[what].format("one|few|page"))
+    for _ in range(3):
+        site.database.write(lambda connection: put_images(connection, [row(0)]))
+        with noted(site) as statements:
+            answer = site.client.get(ASKED[what].format("one|few|page"))
+        assert answer.status_code == 200
+        listed = [each.rpartition(" IN (")[2] for each in statements if " FROM image" in each]
+        assert [len(each.split(",")) for each in listed if each] == [1] * len(listed), statements

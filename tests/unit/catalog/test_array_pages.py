@@ -97,3 +97,24 @@ def test_an_order_of_a_later_moment_is_not_used(database: Database) -> None:
             assert len(reads.search(new, parse("d*|c*"), min=0.0, sort="name").images) == 29
         by_name = reads.search(old, parse("d*|c*"), min=0.0, sort="name").images
         assert sorted(image.key for image in by_name) == sorted(keys)
+
+
+def test_rows_that_were_read_before_are_those_of_now(database: Database) -> None:
+    """Names change and pictures go, now and then between two looks of one who looks again."""
+    chance = random.Random(3)
+    with database.writing() as connection:
+        writes.put_images(connection, [picture(number, chance) for number in range(80)])
+    for step in range(60):
+        with database.writing() as connection:
+            writes.put_images(connection, [picture(chance.randrange(90), chance)])
+            if step % 7 == 0:
+                writes.remove_image(connection, f"uploads/{chance.randrange(80):04}.jpg")
+        for sort in chance.sample(SORTS, 2):
+            seen: list[object] = []
+            for arrays in (True, False):
+                database.uses_arrays = arrays
+                with database.reading() as connection:
+                    seen.append(reads.search(connection, parse(""), sort=sort, limit=30))
+                    cards = reads.search_cards(connection, parse("dog"), sort=sort, limit=30).cards
+                    seen.append([(card.key, card.etag, card.facts) for card in cards])
+            assert seen[:2] == seen[2:], (step, sort)
