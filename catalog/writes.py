@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 
 from catalog import dialects
 from catalog.chunks import CHUNK, chunks
@@ -23,6 +23,21 @@ from catalog.vectors import pack
 IMAGE_COLUMNS = tuple(column.name for column in image.columns if column.name != "id")
 _LABEL_COLUMNS = [column.name for column in image_label.columns]
 _VECTOR_COLUMNS = [column.name for column in image_vector.columns]
+# Statements that every picture takes: to put one together takes as long as to run it.
+_OF_IDS = image.c.public_id.in_(bindparam("ids", expanding=True))
+_KNOWN = select(image.c.key, *[image.c[name] for name in Stamp._fields]).where(
+    _OF_IDS, image.c.trash == ""
+)
+_IMAGE_IDS = select(image.c.id, image.c.key, image.c.trash).where(_OF_IDS)
+_CLEARED = [
+    delete(column.table).where(column.in_(bindparam("ids", expanding=True)))
+    for column in (image_label.c.image_id, image_vector.c.image_id, image.c.id)
+]
+# Each for itself is one step along the key; both in one selection read all changes.
+_CHANGES = select(
+    select(func.min(change.c.seq)).scalar_subquery(),
+    select(func.max(change.c.seq)).scalar_subquery(),
+)
 # So many changes are remembered for arrays in other processes; who missed more loads anew.
 REMEMBERED_CHANGES = 100_000
 
@@ -80,12 +95,9 @@ def remove_images(connection: Connection, identities: Iterable[tuple[str, str]])
 def known(connection: Connection, keys: Sequence[str]) -> dict[str, Stamp]:
     """Return what the rows of live pictures were written from, by key."""
     found: dict[str, Stamp] = {}
-    columns = [image.c[name] for name in Stamp._fields]
     for chunk in chunks(keys):
-        ids = [image_id(key) for key in chunk]
-        query = select(image.c.key, *columns)
-        query = query.where(image.c.public_id.in_(ids), image.c.trash == "")
-        found |= {key: Stamp(*values) for key, *values in connection.execute(query)}
+        told = connection.execute(_KNOWN, {"ids": [image_id(key) for key in chunk]})
+        found |= {key: Stamp(*values) for key, *values in told}
     return found
 
 
@@ -145,8 +157,7 @@ def image_ids(
     for chunk in chunks(identities):
         keys = list({image_id(key) for key, _ in chunk})
         wanted = set(chunk)
-        query = select(image.c.id, image.c.key, image.c.trash).where(image.c.public_id.in_(keys))
-        for number, key, trash in connection.execute(query):
+        for number, key, trash in connection.execute(_IMAGE_IDS, {"ids": keys}):
             if (key, trash) in wanted:
                 found[key, trash] = number
     return found
@@ -172,18 +183,15 @@ def _label_ids(
 def _clear(connection: Connection, ids: list[int]) -> None:
     """Remove all rows of these pictures."""
     for chunk in chunks(ids):
-        connection.execute(delete(image_label).where(image_label.c.image_id.in_(chunk)))
-        if dialects.keeps_arrays(connection):
-            connection.execute(delete(image_vector).where(image_vector.c.image_id.in_(chunk)))
-        connection.execute(delete(image).where(image.c.id.in_(chunk)))
+        for statement in _CLEARED:
+            if statement.table is not image_vector or dialects.keeps_arrays(connection):
+                connection.execute(statement, {"ids": chunk})
 
 
 def _note_changes(connection: Connection, ids: list[int]) -> None:
     """Tell the arrays of all processes which rows to read again."""
     dialects.insert_many(connection, change, ["image_id"], [(number,) for number in ids])
-    # Each for itself is one step along the key; both in one selection read all changes.
-    ends = [select(end(change.c.seq)).scalar_subquery() for end in (func.min, func.max)]
-    first, last = connection.execute(select(*ends)).one()
+    first, last = connection.execute(_CHANGES).one()
     if last is not None and last - first > 2 * REMEMBERED_CHANGES:
         connection.execute(delete(change).where(change.c.seq < last - REMEMBERED_CHANGES))
 

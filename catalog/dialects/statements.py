@@ -4,11 +4,13 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     Column,
     Connection,
+    Dialect,
     Engine,
     Exists,
     Select,
@@ -75,20 +77,26 @@ def insert_many(
     """Insert rows whose values stand in the order of `columns`, without a dictionary for each."""
     if not rows:
         return
-    named = dict.fromkeys(columns)
-    statement = insert(table).values(named).compile(dialect=connection.dialect)
-    assert list(statement.positiontup or []) == list(columns)  # noqa: S101 - our own order
+    statement = _insertion(connection.dialect, table, tuple(columns))
     if _is_sqlite(connection):
-        connection.exec_driver_sql(str(statement), rows)
+        connection.exec_driver_sql(statement, rows)
         return
     if connection.dialect.name == "postgresql" and len(rows) >= _COPIED:
         _copy(connection, table, columns, rows)
         return
     # One statement for many rows: each statement is a way to the server and back.
-    head, values = str(statement).split(" VALUES ")
+    head, values = statement.split(" VALUES ")
     for chunk in chunks(rows, _MOST_VALUES // len(columns)):
         flat = tuple([value for row in chunk for value in row])
         connection.exec_driver_sql(f"{head} VALUES {', '.join([values] * len(chunk))}", flat)
+
+
+@lru_cache(maxsize=64)
+def _insertion(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> str:
+    """Return the statement that inserts a row; to make it takes longer than to run it."""
+    statement = insert(table).values(dict.fromkeys(columns)).compile(dialect=dialect)
+    assert tuple(statement.positiontup or ()) == columns  # noqa: S101 - our own order
+    return str(statement)
 
 
 def _copy(
