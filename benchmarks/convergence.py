@@ -7,7 +7,8 @@ People upload, delete, restore, edit and ask again; hands and other tools change
 documents in the store; events come twice, late, in any order or not at all; up to four of those at
 work stand between each other's operations, and are killed there. Then all comes to rest, and
 pictures, documents, thumbnails and catalog must agree, with nothing gone that was put in. Where
-they do not, the shortest story that shows it is printed, and the status is 1.
+they do not, the shortest story that shows it is printed, and the status is 1. The same seed tells
+the same stories, operation by operation: the digest shows it.
 
 The libraries lie in memory where the system has a place for that: nobody pulls a plug
 here, and most of the time would be waiting for a disk that syncs.
@@ -94,7 +95,8 @@ def main() -> None:
                     seed=asked.seed,
                 )
             )
-        print(f"({kind}: {time.monotonic() - began:.0f} s)")
+        took = time.monotonic() - began
+        print(f"({kind}: {took:.0f} s; what happened has the digest {told.digest})")
 
 
 if __name__ == "__main__":

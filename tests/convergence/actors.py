@@ -4,6 +4,7 @@ An actor has a thread of its own, but only one ever runs: so who comes between w
 process ends, is the test's decision, and the same decisions lead to the same end.
 """
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from tests.fakes import Stopped
 
 # Nothing waits for anything outside: who does not come back by then waits for itself.
 STUCK_SECONDS = 60.0
+
+_TRASHED = re.compile("trash/[^/]+/")
 
 T = TypeVar("T")
 _here = threading.local()
@@ -81,25 +84,43 @@ class Actor:
             self._stands.release()
 
 
-def stand() -> None:
-    """Let the actor whose thread this is stand still, if it is one's."""
-    actor: Actor | None = getattr(_here, "actor", None)
-    if actor is not None:
-        actor.stand()
+class Story:
+    """What was done to a library, operation by operation, and by whom.
+
+    Names of folders of the trash are left out: they hold the time, and chance.
+    """
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def stand(self, operation: str, key: str = "") -> None:
+        """Let the actor whose thread this is stand still, if it is one's, before an operation."""
+        actor: Actor | None = getattr(_here, "actor", None)
+        if actor is not None:
+            actor.stand()
+        self.tell(operation, key)
+
+    def tell(self, what: str, of: str = "") -> None:
+        """Write down what happens, with who does it."""
+        actor: Actor | None = getattr(_here, "actor", None)
+        name = actor.name if actor else "nobody"
+        self.lines.append(f"{name}: {what} {_TRASHED.sub('trash/*/', of)}")
 
 
 class SteppingDatabase(Database):
     """A catalog before each of whose writes actors stand still."""
 
+    story: Story
+
     def write(self, work: Callable[[Connection], T]) -> T:
         """Stand still, then write as always."""
-        stand()
+        self.story.stand("write")
         return super().write(work)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Stand still, then write as always."""
-        stand()
+        self.story.stand("write")
         with super().writing() as connection:
             yield connection
 
@@ -107,21 +128,24 @@ class SteppingDatabase(Database):
 class SteppingStore:
     """An ObjectStore before each of whose operations actors stand still; `tell` gets its events."""
 
-    def __init__(self, store: ObjectStore, tell: Callable[[ObjectChange], None]) -> None:
+    def __init__(
+        self, store: ObjectStore, tell: Callable[[ObjectChange], None], story: Story
+    ) -> None:
         self.inner = store
         self._tell = tell
+        self._stand = story.stand
 
     def head(self, key: str) -> ObjectInfo:
-        stand()
+        self._stand("head", key)
         return self.inner.head(key)
 
     def read(self, key: str) -> tuple[bytes, ObjectInfo]:
-        stand()
+        self._stand("read", key)
         return self.inner.read(key)
 
     @contextmanager
     def open(self, key: str) -> Iterator[tuple[BinaryIO, ObjectInfo]]:
-        stand()
+        self._stand("open", key)
         with self.inner.open(key) as opened:
             yield opened
 
@@ -134,7 +158,7 @@ class SteppingStore:
         if_match: str | None = None,
         if_none_match: bool = False,
     ) -> ObjectInfo:
-        stand()
+        self._stand("put", key)
         info = self.inner.put(
             key,
             content,
@@ -146,18 +170,18 @@ class SteppingStore:
         return info
 
     def copy(self, source: str, target: str, *, if_none_match: bool = True) -> ObjectInfo:
-        stand()
+        self._stand("copy", target)
         info = self.inner.copy(source, target, if_none_match=if_none_match)
         self._changed("ObjectCreated:Copy", info)
         return info
 
     def delete(self, key: str, *, if_match: str | None = None) -> None:
-        stand()
+        self._stand("delete", key)
         self.inner.delete(key, if_match=if_match)
         self.deleted(key)
 
     def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectInfo]:
-        stand()
+        self._stand("list", prefix)
         yield from self.inner.list(prefix, after=after)
 
     def obstacle(self, key: str) -> str:

@@ -33,10 +33,10 @@ NAME_OF = {content: name for name, content in CONTENTS.items()}
 def check_nothing_is_gone(world: World) -> None:
     """Assert that originals, edits, and what other tools wrote are in place or in the trash."""
     store, owed = world.inner, world.owed
-    for key, content in owed.originals:
+    for key, content in sorted(owed.originals):
         assert content in copies_of(store, key), f"the {NAME_OF[content]} picture of {key} is gone"
     for kind, held in (("edit", owed.edits), ("note", owed.notes), ("label", owed.labels)):
-        for key, name in held:
+        for key, name in sorted(held):
             if kind == "label" and key in world.asked_again:
                 continue
             texts = [content.decode() for content in copies_of(store, metadata_key(key))]

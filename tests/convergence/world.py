@@ -31,7 +31,8 @@ from tagger.events import parse_events
 from tagger.handlers import MAX_ATTEMPTS, PASSING, Handlers
 from tagger.pipeline import Tagger
 from tests import pictures
-from tests.convergence.actors import Actor, SteppingDatabase, SteppingStore
+from tests.convergence.actors import Actor, SteppingDatabase, SteppingStore, Story
+from tests.convergence.dated import DatedStore
 from tests.fakes import FakeRecognizer
 
 KEYS = ("uploads/a.png", "uploads/b c+%é.png")
@@ -83,7 +84,7 @@ class World:
     lives = 0  # as a journal whose file was never lost
 
     def __init__(self, store: ObjectStore, database: SteppingDatabase) -> None:
-        self.inner = store
+        self.inner = DatedStore(store, START)
         self.database = database
         self.events: list[Event] = []
         self.past: list[Event] = []
@@ -95,7 +96,8 @@ class World:
         # Documents that hands took away: an edit may be in one before it is acknowledged.
         self._overwritten = ""
         self._moment = START
-        self.store = SteppingStore(store, self._told)
+        self.story = database.story = Story()
+        self.store = SteppingStore(self.inner, self._told, self.story)
         self.indexer = Indexer(self.store, database, self._send)
         self.recognizer = FakeRecognizer()
         tagger = Tagger(self.store, self.indexer, self.recognizer, clock=self._clock)
@@ -214,12 +216,16 @@ class World:
         else:
             self.count("delivered twice or late")
         event.received += 1
+        self.story.tell(
+            f"{event.change.event} received for the {event.received}.", event.change.key
+        )
         actor = self._act(f"handle {event.change.key}", lambda: self._handle(event))
         self._held[id(actor)] = event
 
     def lose(self, event: Event) -> None:
         """Forget an event that the store told of."""
         self.count("events lost")
+        self.story.tell(f"{event.change.event} lost", event.change.key)
         self.events.remove(event)
 
     def compare(self) -> None:
@@ -236,6 +242,7 @@ class World:
     def kill(self, actor: Actor) -> None:
         """End an actor where it stands; its event comes back, if it had one."""
         self.count("killed between two operations")
+        self.story.tell("killed", actor.name)
         actor.kill()
         self._clear()
 
@@ -272,6 +279,7 @@ class World:
                 return
             event = self.events.pop(0)
             event.received += 1
+            self.story.tell(f"{event.change.event} received", event.change.key)
             self._handle(event)
         raise AssertionError("events beget events without end")
 
@@ -284,7 +292,7 @@ class World:
             raise
         except PASSING:
             event.received -= 1
-            self.events.append(event)
+            self._owe(event)
         except (InvalidKeyError, ObjectNotFoundError):
             pass
 
@@ -305,13 +313,19 @@ class World:
             if actor.error is not None:
                 raise AssertionError(f"{actor.name} failed") from actor.error
             if event is not None and not actor.finished:
-                self.events.append(event)
+                self._owe(event)
 
     def _told(self, change: ObjectChange) -> None:
-        self.events.append(Event(change))
+        self._owe(Event(change))
 
     def _send(self, change: ObjectChange) -> None:
-        self.events.append(Event(change, told_by_store=False))
+        self._owe(Event(change, told_by_store=False))
+
+    def _owe(self, event: Event) -> None:
+        self.story.tell(
+            f"{event.change.event} owed, {event.received} times received", event.change.key
+        )
+        self.events.append(event)
 
     def _clock(self) -> datetime:
         self._moment += timedelta(seconds=1)

@@ -29,6 +29,13 @@ def test_a_folder_and_sqlite_come_to_rest_whole(tmp_path: Path) -> None:
     assert told.faults["handlers in each other's way"] > 50
 
 
+def test_the_same_seed_tells_the_same_story(tmp_path: Path) -> None:
+    """A story that shows a fault must be told again: it depends on no clock, no place in memory."""
+    place = places.place(places.in_a_folder, places.sqlite, tmp_path)
+    told = [run(place, examples=4, steps=20, seed=seed) for seed in (5, 5, 6)]
+    assert told[0].digest == told[1].digest != told[2].digest
+
+
 @pytest.mark.slow
 def test_a_bucket_and_postgresql_come_to_rest_whole(
     s3_servers: tuple[StrictFront, int, str], postgres: Cluster, tmp_path: Path
