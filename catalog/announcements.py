@@ -4,14 +4,14 @@ A ticket that leads straight to a bucket cannot carry the name; whoever sees the
 here. What was announced and never sent shows nowhere, and is forgotten after a day.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select
 
 from catalog import dialects
-from catalog.chunks import CHUNK
+from catalog.chunks import CHUNK, chunks
 from catalog.clock import utc_now
 from catalog.database import Database
 from catalog.keys import image_id
@@ -54,6 +54,18 @@ def find(connection: Connection, key: str) -> Announcement | None:
     )
     row = connection.execute(query).first()
     return Announcement(key, row.name, row.sha256) if row else None
+
+
+def among(connection: Connection, keys: Iterable[str]) -> set[str]:
+    """Return those of these keys for which something was announced."""
+    if connection.execute(select(announced.c.public_id).limit(1)).first() is None:
+        return set()  # as it always is where tickets carry the name themselves
+    found: set[str] = set()
+    for chunk in chunks(keys):
+        by_id = {image_id(key): key for key in chunk}
+        query = select(announced.c.public_id).where(announced.c.public_id.in_(list(by_id)))
+        found |= {by_id[public_id] for public_id in connection.scalars(query)}
+    return found
 
 
 def awaited(connection: Connection, within: timedelta, limit: int) -> list[str]:

@@ -75,8 +75,6 @@ class Indexer:
         was announced for the key; the size is the store's own, whatever is given.
         """
         del size
-        if not name:
-            name, sha256 = self._announced(key, sha256)
         self._index(key, name=name, sha256=sha256)
 
     def mark_again(self, key: str) -> None:
@@ -153,14 +151,6 @@ class Indexer:
         reindexer = Reindexer(self._store, self._database, self)
         return reindexer.run(progress, only_changed=only_changed, forgets=forgets)
 
-    def _announced(self, key: str, sha256: str) -> tuple[str, str]:
-        """Return name and SHA-256 that were announced for a key the catalog does not know yet."""
-        with self._database.reading() as connection:
-            if writes.known(connection, [key]):
-                return "", sha256
-            told = announcements.find(connection, key)
-        return (told.name, sha256 or told.sha256) if told else ("", sha256)
-
     def _index(self, key: str, *, name: str = "", sha256: str = "") -> None:
         if not is_picture_key(key):
             return
@@ -175,8 +165,11 @@ class Indexer:
     def _write(self, key: str, source: Source | None, name: str, sha256: str) -> None:
         with self._database.reading() as connection:
             known = writes.known(connection, [key]).get(key)
+            told = None if known or name else announcements.find(connection, key)
         if source is None and known is None:
             return
+        if told:
+            name, sha256 = told.name, sha256 or told.sha256
         if source and known and known == source.row(known, name, sha256).stamp:
             return
         if source is None and self._announce and is_left_of(self._store, key):

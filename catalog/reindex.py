@@ -14,7 +14,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from catalog import discards, writes
+from catalog import announcements, discards, writes
 from catalog.database import Database
 from catalog.keys import UPLOADS, is_picture_key
 from catalog.read_ahead import Batch, ReadAhead, pays_off
@@ -146,7 +146,7 @@ class Reindexer:
 
     def _write(self, found: ReadyRows, before: dict[str, Stamp]) -> None:
         for key in put_steady(self._database, found, before):
-            self._one.index(key)
+            self._one.index(key)  # this knows what was announced, too
 
     def _forget_vanished(self, after: str, until: str | None, there: set[str]) -> None:
         """Look again at rows whose keys were not listed between two keys."""
@@ -170,8 +170,17 @@ class Reindexer:
 def put_steady(database: Database, found: ReadyRows, before: dict[str, Stamp]) -> Iterator[str]:
     """Write rows made from what the catalog knew `before`; yield the keys of those left alone.
 
-    Somebody else has written these since, who knew more.
+    Somebody else has written these since, who knew more; or their names were announced, which
+    neither picture nor catalog knows.
     """
+    with database.reading() as connection:
+        told = announcements.among(
+            connection, [row.key for row in found.rows if row.key not in before]
+        )
+    if told:
+        others = [row for row in found.rows if row.key not in told]
+        found = ReadyRows(found.spellings, others)
+        yield from sorted(told)
     for portion in database.portions(found.rows):
         part = ReadyRows(found.spellings, portion)
         yield from database.write(partial(_put, found=part, before=before))

@@ -106,6 +106,19 @@ def test_what_is_sent_is_tagged_and_shown(s3_site: S3Site, home: Home) -> None:
     assert not s3_site.requests[-1].key.startswith(".taglight")
 
 
+def test_a_name_is_kept_where_the_worker_begins_after_the_picture_came(
+    s3_site: S3Site, home: Home
+) -> None:
+    """It fills its catalog from a listing, which knows no names."""
+    with TestClient(compose(home, "127.0.0.1"), base_url=BASE) as client:
+        ask: Callable[[Any], Any] = lambda body: client.post("/api/uploads", json=body).json()  # noqa: E731
+        upload(s3_site, ask, "süßer Hund.jpg", picture())
+        assert home.database.needs_reindex
+        Worker(home, ToldRecognizer())._reconciler.once()
+        [image] = client.get("/api/images").json()["images"]
+        assert (image["name"], image["status"]) == ("süßer Hund.jpg", "pending")
+
+
 def test_nothing_waits_for_tickets_that_are_never_used(s3_site: S3Site, home: Home) -> None:
     with TestClient(compose(home, "127.0.0.1"), base_url=BASE) as client:
         file = {"name": "a.jpg", "size": 3, "type": "image/jpeg", "sha256": "3f" * 32}

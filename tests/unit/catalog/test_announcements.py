@@ -47,6 +47,28 @@ def test_a_name_is_shown_when_the_picture_is_there(database: Database) -> None:
     assert indexer.name_of(KEY) == "cute dog.jpg"
 
 
+@pytest.mark.parametrize("seen", ["a document's event", "many at once", "filling the catalog"])
+def test_a_name_is_shown_whoever_sees_the_picture_first(database: Database, seen: str) -> None:
+    """A worker that begins fills the catalog while people send."""
+    store = MemoryStore()
+    indexer = Indexer(store, database)
+    Announcements(database).keep([Announcement(KEY, "cute dog.jpg", SHA256)])
+    store.put(KEY, b"jpeg")
+    store.put("uploads/by another tool.jpg", b"other")
+    if seen == "many at once":
+        indexer.index_many([KEY, "uploads/by another tool.jpg"])
+    elif seen == "filling the catalog":
+        assert indexer.reindex() == 2
+    else:
+        indexer.index(KEY)
+        indexer.index("uploads/by another tool.jpg")
+    with database.reading() as connection:
+        found = {each.name for each in reads.search(connection, parse("")).images}
+    assert found == {"cute dog.jpg", "by another tool.jpg"}
+    indexer.mark_pending(KEY)
+    assert indexer.name_of(KEY) == "cute dog.jpg"
+
+
 def test_the_last_announcement_counts(database: Database) -> None:
     desk = Announcements(database)
     desk.keep([Announcement(KEY, "one.jpg", ""), Announcement(KEY, "two.jpg", "")])
