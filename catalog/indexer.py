@@ -37,8 +37,8 @@ class Indexer:
     ) -> None:
         """Compose it; `announce` is told of the removal of a picture that has left something.
 
-        Its row goes and is the last trace of it: whoever hears that clears away. A bucket on AWS
-        tells of removals itself.
+        Its row goes and is the last trace of it: whoever hears that clears away. The tagger on AWS
+        does so itself.
         """
         self._store, self._database = store, database
         self._announce = announce

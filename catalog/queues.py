@@ -1,4 +1,4 @@
-"""The tag queue on AWS, for who asks that a picture be tagged again."""
+"""The tag queue on AWS, for who asks that a picture be tagged again, or finds one gone."""
 
 import json
 from typing import Any
@@ -22,9 +22,13 @@ class SqsTagQueue:
 
     def tag_again(self, key: str) -> None:
         """Ask for a picture to be tagged again. Raises StoreUnavailableError."""
+        self.announce(ObjectChange("Taglight:TagAgain", key))
+
+    def announce(self, change: ObjectChange) -> None:
+        """Tell the tagger of a change of which S3 may not tell. Raises StoreUnavailableError."""
         from botocore.exceptions import BotoCoreError, ClientError
 
-        body = json.dumps(event_body(ObjectChange("Taglight:TagAgain", key), self._bucket))
+        body = json.dumps(event_body(change, self._bucket))
         try:
             self._client.get().send_message(QueueUrl=self._url, MessageBody=body)
         except (BotoCoreError, ClientError) as error:

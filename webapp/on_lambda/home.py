@@ -54,7 +54,8 @@ def open_home(settings: LambdaSettings) -> Home:
         SqsTagQueue(settings.tag_queue_url, settings.bucket_name),
     )
     database = Database.open(settings.catalog_url, connections=CONNECTIONS)
-    indexer = Indexer(store, database)
+    # S3 tells of removals; where that was lost, who finds a picture gone has its rest cleared away.
+    indexer = Indexer(store, database, queue.announce)
     app = create_app(
         settings,
         store,

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tagger.events import parse_events
 from tests.integration.webapp.on_lambda.conftest import (
     PUBLIC,
     Answer,
@@ -120,6 +121,25 @@ def test_what_is_to_be_tagged_again_is_sent_to_the_queue(
     message = sqs.receive_message(QueueUrl=queue)["Messages"][0]["Body"]
     assert "uploads/2026/11/dog-00000001.jpg" in message
     assert s3_site.bucket in message
+
+
+def test_a_picture_that_is_found_gone_has_its_rest_cleared_away(
+    function: Function, s3_site: S3Site
+) -> None:
+    """A hand removed it in the bucket, and S3's event of that was lost."""
+    image_id = add_picture(function)
+    store = s3_site.store()
+    [key] = [info.key for info in store.list("uploads/")]
+    store.delete(key)
+    path = f"/api/images/{image_id}"
+    assert function.ask(path=path, role="viewer").status == 200
+    assert function.ask("POST", f"{path}/retry", "editor", origin=PUBLIC).status == 404
+    assert function.ask(path=path, role="viewer").status == 404
+    sqs = s3_site.client("sqs")
+    queue = sqs.get_queue_url(QueueName=f"tag-{s3_site.bucket}")["QueueUrl"]
+    [message] = sqs.receive_message(QueueUrl=queue)["Messages"]
+    [told] = parse_events(json.loads(message["Body"]))
+    assert (told.kind, told.key, told.bucket) == ("removed", key, s3_site.bucket)
 
 
 def test_head_is_get_without_the_body(function: Function) -> None:
