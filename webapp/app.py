@@ -15,6 +15,7 @@ from webapp.lists_at_once import ListsAtOnce
 from webapp.media import FolderUrls, MediaUrls
 from webapp.only_read import OnlyRead
 from webapp.origins import Gate
+from webapp.precedence import LookersFirst
 from webapp.security import Security
 from webapp.services import Services
 from webapp.settings import WebSettings
@@ -73,6 +74,7 @@ def create_app(
     if urls.lasting:
         app.add_middleware(KeptAnswers, database=database, paths=PAGES)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
+    app.add_middleware(LookersFirst, precedence=app.state.services.intake.precedence)
     if urls.lasting:
         app.add_middleware(KeptAnswers, database=database, paths=LISTS)
     if only_read:

@@ -12,6 +12,7 @@ from typing import TypeVar
 from starlette.concurrency import run_in_threadpool
 
 from webapp.errors import DISK_FULL, RequestError
+from webapp.precedence import Precedence
 
 # So many bodies are received at once; so many senders wait for their turn, in order and so long.
 AT_ONCE = 16
@@ -48,6 +49,7 @@ class Intake:
     ) -> None:
         self._space, self._reserve = space, reserve
         self._waiting, self._most_waiting = waiting, most_waiting
+        self.precedence = Precedence()
         self._hands = asyncio.Semaphore(HANDS)
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._line = 0
@@ -71,6 +73,7 @@ class Intake:
     async def do(self, work: Callable[..., T], *arguments: object) -> T:
         """Do a part of somebody's upload in one of the few threads that there are for that."""
         async with self._hands:
+            await self.precedence.give_way()
             return await run_in_threadpool(work, *arguments)
 
     @property
