@@ -17,9 +17,10 @@ QUESTIONS = ("/?", "/api/images?", "/?q=dog&min=50&")
 PAUSE = 0.05  # seconds between two
 
 
-def look(address: str, ended: threading.Event) -> tuple[list[float], list[str]]:
-    """Return the seconds of each answer, and what went wrong."""
+def look(address: str, ended: threading.Event) -> tuple[list[float], list[float], list[str]]:
+    """Return the seconds of each answer, those the server speaks of, and what went wrong."""
     seconds: list[float] = []
+    at_server: list[float] = []
     wrong: list[str] = []
     while not ended.is_set():
         path = f"{QUESTIONS[len(seconds) % len(QUESTIONS)]}number={len(seconds)}"
@@ -27,11 +28,13 @@ def look(address: str, ended: threading.Event) -> tuple[list[float], list[str]]:
         try:
             with urlopen(address + path, timeout=60) as answer:  # noqa: S310 - our own address
                 answer.read()
+                told = answer.headers.get("Server-Timing", "")
+                at_server += [float(told.partition("dur=")[2]) / 1000] if told else []
         except OSError as error:
             wrong.append(f"{path}: {error}")
         seconds.append(time.perf_counter() - began)
         ended.wait(PAUSE)
-    return seconds, wrong
+    return seconds, at_server, wrong
 
 
 def main() -> None:

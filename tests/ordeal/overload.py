@@ -24,9 +24,13 @@ ONLOOKER = (sys.executable, str(Path(__file__).with_name("onlooker.py")))
 
 @dataclass
 class Watched:
-    """What was seen of a server beside the senders: seconds of each answer, memory in MiB."""
+    """What was seen of a server beside the senders: seconds of each answer, memory in MiB.
+
+    `at_server` are the seconds until each answer began, as the server itself has measured them.
+    """
 
     seconds: list[float] = field(default_factory=list)
+    at_server: list[float] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     server: float = 0.0
     worker: float = 0.0
@@ -34,7 +38,12 @@ class Watched:
     @property
     def p95(self) -> float:
         """In how many seconds 95 of 100 answers came."""
-        return statistics.quantiles(self.seconds, n=20)[-1] if len(self.seconds) > 1 else 0.0
+        return p95(self.seconds)
+
+
+def p95(seconds: list[float]) -> float:
+    """Return what 95 of 100 do not exceed."""
+    return statistics.quantiles(seconds, n=20)[-1] if len(seconds) > 1 else 0.0
 
 
 @contextmanager
@@ -54,7 +63,8 @@ def watching(served: Served) -> Iterator[Watched]:
         finally:
             stop.set()
             weighing.join()
-            watched.seconds, watched.wrong = json.loads(onlooker.communicate()[0])
+            answered = json.loads(onlooker.communicate()[0])
+            watched.seconds, watched.at_server, watched.wrong = answered
 
 
 def _weigh(served: Served, watched: Watched, stop: threading.Event) -> None:

@@ -12,7 +12,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -25,7 +25,27 @@ from tests.fakes import ToldRecognizer
 from tests.ordeal import disks
 
 
+class Timed:
+    """The app, which says with each answer how many milliseconds it took until that began."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        began = time.perf_counter()
+
+        async def timed(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                took = f"app;dur={(time.perf_counter() - began) * 1000:.3f}"
+                message["headers"] = [*message["headers"], (b"server-timing", took.encode())]
+            await send(message)
+
+        await self._app(scope, receive, timed)
+
+
 def _serve(arguments: list[str]) -> None:
+    compose = cli.serve.compose
+    cli.serve.compose = lambda *parts: Timed(compose(*parts))
     cli.serve.worker_command = lambda library: [
         sys.executable, "-P", __file__, "worker", library, "--while-stdin-is-open"
     ]  # fmt: skip
