@@ -177,6 +177,60 @@ def test_completion_of_labels_words_and_latest_searches(gallery: Page) -> None:
     expect(gallery).to_have_url(re.compile("q=boat$"))
 
 
+def test_the_focus_stays_with_what_was_used(gallery: Page) -> None:
+    """A search changes under the keyboard: the label, the chip, the picture keep the focus."""
+    sea = facet(gallery, "Sea")
+    sea.focus()
+    for state in ("on", "not", ""):
+        gallery.keyboard.press("Enter")
+        expect(facet(gallery, "(not )?Sea")).to_have_class(re.compile(rf"^facet {state}\b"))
+        expect(facet(gallery, "(not )?Sea")).to_be_focused()
+    gallery.goto("/?q=sea boat tree", wait_until="networkidle")
+    bound = gallery.get_by_label("Least confidence of Boat in percent")
+    bound.fill("60")
+    bound.press("Enter")
+    expect(gallery).to_have_url(re.compile("boat%3E%3D60"))
+    expect(bound).to_be_focused()
+    remove = gallery.get_by_role("link", name=re.compile("^Remove"))
+    remove.nth(1).focus()
+    gallery.keyboard.press("Enter")
+    expect(remove).to_have_count(2)
+    expect(gallery.get_by_label("Remove “Tree”")).to_be_focused()
+    for left in (1, 0):
+        gallery.keyboard.press("Enter")
+        expect(remove).to_have_count(left)
+    expect(gallery.get_by_role("region", name="Pictures")).to_be_focused()
+    gallery.goto("/?q=zebra sea", wait_until="networkidle")
+    gallery.get_by_role("link", name="Leave out “Zebra”").focus()
+    gallery.keyboard.press("Enter")
+    expect(tiles(gallery).first).to_be_visible()
+    expect(gallery.get_by_role("region", name="Pictures")).to_be_focused()
+
+
+def test_steps_of_the_slider_by_key_are_one_step_back(gallery: Page) -> None:
+    facet(gallery, "Sea").click()
+    expect(gallery).to_have_url(re.compile("q=Sea$"))
+    gallery.get_by_role("slider").focus()
+    for low in (69, 68, 67):
+        gallery.keyboard.press("ArrowLeft")
+        expect(gallery).to_have_url(re.compile(f"min={low}$"))
+    gallery.go_back()
+    expect(gallery).to_have_url(re.compile("q=Sea$"))
+    gallery.get_by_role("slider").press("ArrowLeft")
+    expect(gallery).to_have_url(re.compile("min=69$"))
+    gallery.go_back()
+    expect(gallery).to_have_url(re.compile("q=Sea$"))
+
+
+def test_completion_that_comes_after_enter_stays_away(gallery: Page) -> None:
+    box = gallery.get_by_role("combobox", name="Search by label")
+    box.press_sequentially("sea")
+    gallery.keyboard.press("Enter")
+    expect(gallery.locator(".chip")).to_have_count(1)
+    gallery.wait_for_timeout(400)  # longer than completion takes to ask and to show
+    expect(gallery.locator(".suggestions li:visible")).to_have_count(0)
+
+
 def test_without_a_connection_it_says_so_and_tries_again(gallery: Page, watch: Watch) -> None:
     watch.expected += ["ERR_INTERNET_DISCONNECTED", "503"]
     gallery.context.set_offline(True)
