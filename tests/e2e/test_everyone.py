@@ -1,6 +1,7 @@
 """For everyone: narrow screens, 200 % zoom, fingers, forced colours; and names made to break it."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -132,13 +133,25 @@ def test_forced_colours_show_focus_choice_and_bars(strange: Page) -> None:
 
 
 def test_a_picture_without_its_small_ones_keeps_its_place(
-    strange: Page, server: Server, watch: Watch
+    strange: Page, new_context: NewContext, server: Server, watch: Watch
 ) -> None:
     watch.expected.append("404 (Not Found)")
     for small in (server.library / "thumbs").rglob("*.webp"):
         small.unlink()
+    strange = new_context(width=390).new_page()  # which remembers none
     strange.goto("/", wait_until="networkidle")
     expect(tiles(strange)).to_have_count(11)
     box = tiles(strange).first.bounding_box()
     assert box
     assert box["height"] > 40
+    # No sign of something broken: its colour, and what it is called.
+    for picture in tiles(strange).locator("img").all():
+        picture.scroll_into_view_if_needed()
+        expect(picture).to_be_hidden()
+    expect(tiles(strange).first.locator(".caption")).to_have_css("opacity", "1")
+    strange.screenshot(path=SCREENSHOTS / "without-thumbnails.png")
+    tiles(strange).first.get_by_role("link").click()
+    expect(strange.locator(".stage img")).to_have_js_property("complete", True)
+    expect(strange.locator(".stage img")).to_have_attribute("src", re.compile("/original"))
+    shown = "(image) => image.naturalWidth > 0"
+    assert strange.locator(".stage img").evaluate(shown), "the original is there"
