@@ -98,6 +98,13 @@ class Address:
 
         Raises IndexError for a clause that is not there, ValueError for one without a threshold.
         """
+        return self.gallery(self.bounded_text(index, low))
+
+    def bounded_text(self, index: int, low: float | None) -> str:
+        """Return the search with a label's own threshold changed, or (None) taken away.
+
+        Raises IndexError for a clause that is not there, ValueError for one without a threshold.
+        """
         clause = self.query.clauses[index]
         term = single_label(clause)
         if term is None or term.high is not None:
@@ -105,7 +112,7 @@ class Address:
         sign = "" if low is None else f"{'>' if term.low_open else '>='}{number(low)}"
         changed = f"{'-' if clause.negated else ''}{label_text(term.name)}{sign}"
         text = self.query.text
-        return self.gallery(f"{text[: clause.start]}{changed}{text[clause.end :]}")
+        return f"{text[: clause.start]}{changed}{text[clause.end :]}"
 
     def _url(self, path: str, text: str, extra: dict[str, str]) -> str:
         parts = [_encoded(text, self.min, self.sort), urlencode(extra) if extra else ""]

@@ -20,6 +20,7 @@ from catalog.query import label_text, parse
 from catalog.records import ImageRecord, Page
 from webapp import page_actions, trash_pages
 from webapp.addresses import DEFAULT_SORT, SORTS, Address
+from webapp.empty_view import Empty
 from webapp.filter_view import FilterBar
 from webapp.help_view import examples
 from webapp.insights_view import Insights
@@ -182,13 +183,14 @@ def _gallery(services: Services, address: Address, asked: Mapping[str, str]) -> 
         counts = reads.label_counts(conn, query, min=low, limit=limit)
         histogram = reads.confidence_histogram(conn, query)
         states = unfinished(conn, address)
+        empty = None if page.images else Empty.of(conn, address)
     style = StyleSheet()
     return {
         "title": query.text or "All pictures",
         "search_text": query.text,
         "filterbar": FilterBar.of(address, page, histogram),
         "facets": Facets.of(address, counts, style, limit=limit, total=page.total),
-        "results": _shown(services, address, asked, page, style),
+        "results": _shown(services, address, asked, page, style, empty),
         "style": style,
         "unfinished": states,
         "trash": trash_link(),
@@ -200,8 +202,9 @@ def _results(services: Services, address: Address, asked: Mapping[str, str]) -> 
     """Return one page of the pictures alone: what endless scrolling asks for, page by page."""
     with services.database.reading() as conn:
         page = _search(conn, address, asked, counted=False)
+        empty = None if page.images else Empty.of(conn, address)
     style = StyleSheet()
-    results = _shown(services, address, asked, page, style)
+    results = _shown(services, address, asked, page, style, empty)
     return {"title": "Pictures", "results": results, "style": style, "mistake": None}
 
 
@@ -227,9 +230,10 @@ def _shown(
     asked: Mapping[str, str],
     page: Page,
     style: StyleSheet,
+    empty: Empty | None,
 ) -> Results:
     cursor = asked.get("cursor") or None
-    return Results.of(address, page, services.urls, style, now_utc().date(), cursor)
+    return Results.of(address, page, services.urls, style, now_utc().date(), cursor, empty)
 
 
 def load_document(services: Services, record: ImageRecord) -> tuple[Document | None, bytes]:

@@ -4,7 +4,7 @@ import gzip
 import html
 import re
 from html.parser import HTMLParser
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 import pytest
 from httpx2 import Response
@@ -381,7 +381,36 @@ def test_nothing_found_offers_what_to_loosen(site: Site) -> None:
     image_id = site.add("dog.jpg", {"Dog": 60.0})
     page = read(site, "/?q=dog+-cat")
     assert page.tiles() == []
-    assert read(site, page.links["Accept 50 % and over"]).tiles() == [f"t-{image_id}"]
+    assert read(site, page.links["Accept 50 % and over 1 picture"]).tiles() == [f"t-{image_id}"]
+
+
+def test_only_what_finds_something_is_offered_and_how_much(site: Site) -> None:
+    site.add("dog.jpg", {"Dog": 60.0})
+    site.add("dogs.jpg", {"Dog": 80.0, "Beach": 45.0})
+    ways = {
+        "/?q=dog+zebra": {"Leave out “Zebra” 1 picture"},
+        "/?q=dog+zebra+lion": set(),
+        "/?q=dog+beach": {"Accept 30 % and over 1 picture", "Leave out “Beach” 1 picture"},
+        "/?q=dog%3E95": {"Accept “Dog” from 70 % 1 picture"},
+        "/?q=beach&min=10&sort=name": set(),
+        "/?q=zebra": set(),
+    }
+    for url, expected in ways.items():
+        page = read(site, url)
+        offered = {text for text in page.links if re.match("Accept|Leave out", text)}
+        assert offered == expected, url
+        for text in offered:
+            assert len(read(site, page.links[text]).tiles()) == 1
+    page = read(site, "/?q=dog+beach%3E99&min=75&sort=oldest")
+    shorter = page.links["Leave out “Beach over 99 %” 1 picture"]
+    assert parse_qs(shorter[2:]) == {"q": ["dog"], "min": ["75"], "sort": ["oldest"]}
+    assert "Accept 50 % and over 1 picture" not in page.links
+
+
+def test_a_mistake_counts_nothing(site: Site) -> None:
+    site.add("dog.jpg", {"Dog": 98.0})
+    assert "1 picture" in read(site, "/").text
+    assert "1 picture" not in read(site, "/?q=dog%3E", 400).text
 
 
 def test_names_and_labels_of_others_are_text_everywhere(site: Site) -> None:
@@ -442,8 +471,11 @@ def test_every_example_of_the_help_is_a_search(site: Site) -> None:
 
 
 def test_an_unknown_picture_is_a_page(site: Site) -> None:
-    assert "This picture is not here." in read(site, "/images/nothing", 404).text
-    read(site, "/no/such/page", 404)
+    page = read(site, "/images/nothing", 404)
+    assert "This picture is not here." in page.text
+    assert "Nothing is here" in page.text
+    assert "Try again" not in page.links
+    assert "Nothing is here" in read(site, "/no/such/page", 404).text
 
 
 def test_style_sheets_stay_small() -> None:
