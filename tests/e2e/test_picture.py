@@ -218,16 +218,37 @@ def test_a_swipe_turns_the_page(gallery: Page, new_context: NewContext) -> None:
     expect(page.locator(".place")).to_have_text(f"3 of {FEW + 1}")
 
 
-def test_delete_closes_it_and_undo_brings_it_back(gallery: Page) -> None:
+def test_delete_goes_on_to_the_next_and_undo_brings_it_back(gallery: Page) -> None:
     gallery.locator(".tile a").nth(2).click()
     gone = name(gallery)
-    gallery.get_by_role("button", name="Delete").click()
+    gallery.keyboard.press("ArrowRight")
+    expect(gallery.locator(".place")).to_have_text(f"4 of {FEW + 1}")
+    following = name(gallery)
+    gallery.keyboard.press("ArrowLeft")
+    expect(gallery.get_by_role("heading", name=gone)).to_be_visible()
+    gallery.keyboard.press("Delete")
+    expect(gallery.get_by_role("heading", name=following)).to_be_visible()
+    expect(gallery.locator(".place")).to_have_text(f"3 of {FEW}")
+    expect(gallery.get_by_text("The picture is in the trash.")).to_be_visible()
+    gallery.keyboard.press("u")
+    expect(gallery.get_by_role("heading", name=gone)).to_be_visible()
+    expect(gallery.locator(".place")).to_have_text(f"3 of {FEW + 1}")
+    gallery.keyboard.press("Escape")
     expect(gallery.get_by_role("dialog")).to_have_count(0)
-    expect(gallery.locator(".tile")).to_have_count(FEW)
-    expect(gallery.get_by_role("button", name="Undo")).to_be_focused()
-    gallery.keyboard.press("Enter")
     expect(gallery.locator(".tile")).to_have_count(FEW + 1)
     expect(gallery.locator(".tile").nth(2)).to_contain_text(gone)
+
+
+def test_delete_of_the_last_one_closes_it(gallery: Page) -> None:
+    gallery.goto("/?q=name:boxed*", wait_until="networkidle")
+    gallery.locator(".tile a").click()
+    expect(gallery.get_by_role("dialog")).to_be_visible()
+    gallery.get_by_role("button", name="Delete").click()
+    expect(gallery.get_by_role("dialog")).to_have_count(0)
+    expect(gallery.locator(".tile")).to_have_count(0)
+    expect(gallery.get_by_role("button", name="Undo")).to_be_focused()
+    gallery.keyboard.press("Enter")
+    expect(gallery.locator(".tile")).to_have_count(1)
 
 
 def test_a_picture_deleted_elsewhere_is_said_to_be_gone(gallery: Page, watch: Watch) -> None:
