@@ -13,6 +13,8 @@ from tests.e2e.libraries import put_many, wait_for
 pytestmark = pytest.mark.browser
 
 MANY = 70
+_FOCUSED = """() => [...document.querySelectorAll("#results .tile")]
+  .indexOf(document.activeElement.closest(".tile"))"""
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +101,65 @@ def pick_by_touch(page: Page) -> None:
     expect(page.get_by_role("form", name="Selected pictures")).to_be_hidden()
     tiles(page).nth(0).tap()
     expect(page.get_by_role("dialog", name="Picture")).to_be_visible()
+
+
+def test_by_keys_alone_from_picture_to_picture_and_to_what_is_done_with_them(
+    gallery: Page,
+) -> None:
+    def focused(index: int) -> None:
+        expect(tiles(gallery).nth(index).get_by_role("link")).to_be_focused()
+
+    def place(index: int) -> dict[str, float]:
+        box = tiles(gallery).nth(index).bounding_box()
+        assert box
+        return {"x": box["x"] + box["width"] / 2, "y": box["y"]}
+
+    gallery.keyboard.press("ArrowRight")
+    focused(0)
+    gallery.keyboard.press("ArrowRight")
+    gallery.keyboard.press("ArrowRight")
+    focused(2)
+    gallery.keyboard.press("ArrowLeft")
+    focused(1)
+    tops = [place(index)["y"] for index in range(20)]
+    second = [index for index, top in enumerate(tops) if top == sorted(set(tops))[1]]
+    below = min(second, key=lambda index: abs(place(index)["x"] - place(1)["x"]))
+    gallery.keyboard.press("ArrowDown")
+    focused(below)
+    gallery.keyboard.press("ArrowUp")
+    assert place(int(gallery.evaluate(_FOCUSED)))["y"] == tops[0]
+    for _ in range(12):
+        gallery.keyboard.press("ArrowDown")
+    last = int(gallery.evaluate(_FOCUSED))
+    assert last > below
+    box = tiles(gallery).nth(last).bounding_box()
+    assert box
+    assert 0 <= box["y"] <= 901 - box["height"], "the focus is in sight"
+
+    gallery.keyboard.press("x")
+    gallery.keyboard.press("ArrowLeft")
+    gallery.keyboard.press("x")
+    selected(gallery, 2)
+    gallery.keyboard.press("l")
+    expect(gallery.get_by_label("Label to add or reject")).to_be_focused()
+    gallery.keyboard.type("Quay")
+    gallery.keyboard.press("Enter")
+    expect(gallery.get_by_text("“Quay” added to 2 pictures.")).to_be_visible()
+    focused(last - 1)
+    gallery.keyboard.press("u")
+    expect(gallery.get_by_text("Undone for 2 pictures.")).to_be_visible()
+    assert total(gallery, "quay") == 0
+    gallery.get_by_role("button", name="Close", exact=True).click()
+    expect(gallery.locator(".message")).to_have_count(0)
+
+    focused_tile = tiles(gallery).nth(last - 1)
+    focused_tile.get_by_role("link").focus()
+    gallery.keyboard.press("x")
+    gallery.keyboard.press("Delete")
+    expect(gallery.get_by_text("1 picture moved to the trash.")).to_be_visible()
+    gallery.keyboard.press("u")
+    expect(gallery.get_by_text("Undone for 1 picture.")).to_be_visible()
+    expect(tiles(gallery).first).to_be_visible()
 
 
 def test_labels_are_added_rejected_and_taken_back(gallery: Page) -> None:
