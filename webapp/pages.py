@@ -16,7 +16,7 @@ from catalog.errors import (
     ObjectNotFoundError,
     SearchSyntaxError,
 )
-from catalog.query import label_text, parse
+from catalog.query import parse
 from catalog.records import ImageRecord, Page
 from webapp import page_actions, trash_pages
 from webapp.addresses import DEFAULT_SORT, SORTS, Address
@@ -137,8 +137,7 @@ def show_insights(request: Request) -> HTMLResponse:
     label = " ".join(request.query_params.get("label", "").split())[:MAX_NAME]
     with services.database.reading() as conn:
         insights = Insights.of(conn, label, services.urls)
-    url = Address.only(label_text(insights.label)) if insights.label else "/"
-    context = {"title": "Insights", "insights": insights, "threshold_url": url}
+    context = {"title": "Insights", "insights": insights}
     return render(request, "insights/page.html", context)
 
 

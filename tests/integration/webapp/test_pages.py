@@ -162,6 +162,9 @@ def test_insights_lead_to_what_they_count(site: Site) -> None:
     assert read(site, link_like(page, "90 to 100")).tiles() == [f"t-{sure}"]
     assert len(read(site, link_like(page, "Dog")).tiles()) == 2
     assert "2 pictures" in page.text
+    # Having looked, one takes all that are as sure or surer.
+    assert read(site, link_like(page, "from 90 % up: 1 picture")).tiles() == [f"t-{sure}"]
+    assert len(read(site, link_like(page, "from 70 % up: 2 pictures")).tiles()) == 2
     waiting, failed = site.add_pending(), site.add("broken.jpg", failed="truncated")
     page = read(site, "/insights")
     counted = {
@@ -187,9 +190,11 @@ def test_pictures_are_counted_by_days_or_by_weeks(site: Site) -> None:
         return list(counted)
 
     added("2026-11-10")
+    assert "On 10 November 2026, in UTC." in read(site, "/insights").text
     days = added("2026-11-16")
     assert len(days) == 7
     assert not days[0].startswith("Week")
+    assert "From 10 November 2026 to 16 November 2026, in UTC." in read(site, "/insights").text
     weeks = added("2026-11-30")
     assert [text.split(":")[0] for text in weeks] == [
         f"Week of {day} Nov" for day in (9, 16, 23, 30)
