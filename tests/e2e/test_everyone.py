@@ -37,6 +37,9 @@ _SMALL = """(least) => [...document.querySelectorAll("a, button, input, select, 
   .map(([box, html]) => `${Math.round(box.width)} x ${Math.round(box.height)} ${html}`)"""
 
 
+_RING = "(each) => getComputedStyle(each, '::after').borderTopStyle"
+
+
 def put_strange(library: Path) -> None:
     """Put pictures there whose names, labels and shapes are made to break a page."""
     for number, (name, shape) in enumerate(zip(NAMES, SHAPES, strict=True)):
@@ -126,8 +129,8 @@ def test_forced_colours_show_focus_choice_and_bars(strange: Page) -> None:
     strange.screenshot(path=SCREENSHOTS / "forced-colours-gallery.png")
     link = tiles(strange).first.get_by_role("link")
     link.focus()
-    outline = link.evaluate("(each) => getComputedStyle(each).outlineStyle")
-    assert outline != "none"
+    for ring in ("(each) => getComputedStyle(each).outlineStyle", _RING):
+        assert link.evaluate(ring) == "solid"
     strange.goto("/insights", wait_until="networkidle")
     strange.screenshot(path=SCREENSHOTS / "forced-colours-insights.png")
 

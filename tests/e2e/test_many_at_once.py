@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from io import BytesIO
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browser_pages import tiles
@@ -13,6 +15,7 @@ from tests.e2e.libraries import put_many, wait_for
 pytestmark = pytest.mark.browser
 
 MANY = 70
+FOCUS_COLOUR = (0x9A, 0x4F, 0x03)  # --light
 _FOCUSED = """() => [...document.querySelectorAll("#results .tile")]
   .indexOf(document.activeElement.closest(".tile"))"""
 
@@ -101,6 +104,23 @@ def pick_by_touch(page: Page) -> None:
     expect(page.get_by_role("form", name="Selected pictures")).to_be_hidden()
     tiles(page).nth(0).tap()
     expect(page.get_by_role("dialog", name="Picture")).to_be_visible()
+
+
+def test_the_focus_is_seen_on_a_picture(gallery: Page) -> None:
+    link = tiles(gallery).first.get_by_role("link")
+    box = tiles(gallery).first.bounding_box()
+    assert box
+    # Its left edge: neither the name below nor the mark above.
+    edge = {"x": box["x"], "y": box["y"] + box["height"] / 2, "width": 4, "height": 10}
+
+    def seen() -> set[object]:
+        found = Image.open(BytesIO(gallery.screenshot(clip=edge))).convert("RGB").getcolors()
+        return {color for _, color in found or []}
+
+    assert FOCUS_COLOUR not in seen()
+    gallery.keyboard.press("ArrowRight")
+    expect(link).to_be_focused()
+    assert FOCUS_COLOUR in seen()
 
 
 def test_by_keys_alone_from_picture_to_picture_and_to_what_is_done_with_them(
