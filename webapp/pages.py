@@ -169,7 +169,7 @@ def _bounded(address: Address, asked: Mapping[str, str]) -> str:
     except ValueError as error:
         raise PageMistakeError(Mistake("The confidence is a number from 0 to 100.")) from error
     try:
-        return address.bounded(int(asked["clause"]), low)
+        return address.bounded(int(asked["clause"]), low, int(asked.get("label", 0)))
     except (ValueError, IndexError):
         return address.gallery()
 

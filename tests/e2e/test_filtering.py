@@ -134,6 +134,11 @@ def test_a_chip_has_its_own_threshold_to_change_in_place(gallery: Page) -> None:
     expect(page).to_have_url(re.compile(r"q=sea\+boat%3E%3D60\+-dog$"))
     page.go_back()
     expect(page.get_by_label("Least confidence of Sea in percent")).to_have_value("50")
+    page.goto("/?q=sea|tree", wait_until="networkidle")
+    page.get_by_label("Least confidence of Tree in percent").fill("95")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"q=sea%7Ctree%3E%3D95$"))
+    expect(page.locator(".chip")).to_have_count(1)
 
 
 def test_a_label_at_the_side_is_added_excluded_and_cleared(gallery: Page) -> None:

@@ -145,6 +145,26 @@ def test_a_chip_changes_the_threshold_of_its_label(
     assert answer.headers["location"] == f"/?{leads_to}"
 
 
+@pytest.mark.parametrize(
+    ("text", "label", "leads_to"),
+    [
+        ("dog>90|cat beach", "1", "dog>90|cat>=50 beach"),
+        ("dog>90|cat beach", "0", "dog>50|cat beach"),
+        ('-dog*|"hot dog"|cat:60..90', "1", '-dog*|"hot dog">=50|cat:60..90'),
+        ("dog|cat<40", "0", "dog>=50|cat<40"),
+        ("dog|cat<40", "1", "dog|cat<40"),
+        ("dog|cat", "2", "dog|cat"),
+        ("dog|is:failed", "0", "dog|is:failed"),
+    ],
+)
+def test_each_label_of_several_has_its_own_threshold(
+    site: Site, text: str, label: str, leads_to: str
+) -> None:
+    asked = {"q": text, "clause": "0", "label": label, "bound": "50"}
+    answer = site.client.get(f"/?{urlencode(asked)}", follow_redirects=False)
+    assert parse_qs(answer.headers["location"][2:]) == {"q": [leads_to]}
+
+
 def test_a_threshold_that_is_none_is_a_mistake(site: Site) -> None:
     read(site, "/?q=dog&clause=0&bound=many", 400)
 
