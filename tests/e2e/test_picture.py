@@ -239,6 +239,25 @@ def test_delete_goes_on_to_the_next_and_undo_brings_it_back(gallery: Page) -> No
     expect(gallery.locator(".tile").nth(2)).to_contain_text(gone)
 
 
+def test_on_a_phone_the_next_one_is_in_sight_after_a_delete(
+    gallery: Page, new_context: NewContext
+) -> None:
+    page = new_context(width=390, has_touch=True, is_mobile=True).new_page()
+    page.goto("/?sort=name", wait_until="networkidle")
+    page.locator(".tile a").nth(2).tap()
+    expect(page.locator(".place")).to_have_text(f"3 of {FEW + 1}")
+    page.get_by_role("button", name="Delete").tap()
+    expect(page.locator(".place")).to_have_text(f"3 of {FEW}")
+    expect(page.locator(".stage-picture")).to_be_in_viewport(ratio=0.9)
+    page.get_by_role("button", name="Undo").tap()
+    expect(page.locator(".place")).to_have_text(f"3 of {FEW + 1}")
+    # On its side the picture takes the height of the screen.
+    page.set_viewport_size({"width": 844, "height": 390})
+    box = page.locator(".stage-picture").bounding_box()
+    assert box
+    assert box["height"] > 300 or box["width"] > 800
+
+
 def test_delete_of_the_last_one_closes_it(gallery: Page) -> None:
     gallery.goto("/?q=name:boxed*", wait_until="networkidle")
     gallery.locator(".tile a").click()
