@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.libraries import label_name
 from benchmarks.web import running
-from tests.e2e.browser_pages import facet, tiles
+from tests.e2e.browser_pages import facet, open_whole, tiles
 from tests.e2e.conftest import NewContext, Server, Watch, serving
 from tests.e2e.libraries import put_catalog, put_many, wait_for
 
@@ -105,7 +105,7 @@ def gallery(new_context: NewContext) -> Page:
     page = new_context().new_page()
     page.goto("/")
     wait_for(page, MANY)
-    page.goto("/", wait_until="networkidle")
+    open_whole(page, "/")
     return page
 
 
@@ -117,7 +117,7 @@ def total(page: Page, query: str) -> int:
 
 def test_a_chip_has_its_own_threshold_to_change_in_place(gallery: Page) -> None:
     page = gallery
-    page.goto("/?q=sea>85 boat -dog", wait_until="networkidle")
+    open_whole(page, "/?q=sea>85 boat -dog")
     # What only those without scripts need is not shown to the others.
     expect(page.get_by_role("button", name="Set", exact=True)).to_have_count(0)
     bound = page.get_by_label("Least confidence of Sea in percent")
@@ -134,7 +134,7 @@ def test_a_chip_has_its_own_threshold_to_change_in_place(gallery: Page) -> None:
     expect(page).to_have_url(re.compile(r"q=sea\+boat%3E%3D60\+-dog$"))
     page.go_back()
     expect(page.get_by_label("Least confidence of Sea in percent")).to_have_value("50")
-    page.goto("/?q=sea|tree", wait_until="networkidle")
+    open_whole(page, "/?q=sea|tree")
     page.get_by_label("Least confidence of Tree in percent").fill("95")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"q=sea%7Ctree%3E%3D95$"))
@@ -190,7 +190,7 @@ def test_the_focus_stays_with_what_was_used(gallery: Page) -> None:
         gallery.keyboard.press("Enter")
         expect(facet(gallery, "(not )?Sea")).to_have_class(re.compile(rf"^facet {state} (f\d+)?$"))
         expect(facet(gallery, "(not )?Sea")).to_be_focused()
-    gallery.goto("/?q=sea boat tree", wait_until="networkidle")
+    open_whole(gallery, "/?q=sea boat tree")
     bound = gallery.get_by_label("Least confidence of Boat in percent")
     bound.fill("60")
     bound.press("Enter")
@@ -205,7 +205,7 @@ def test_the_focus_stays_with_what_was_used(gallery: Page) -> None:
         gallery.keyboard.press("Enter")
         expect(remove).to_have_count(left)
     expect(gallery.get_by_role("region", name="Pictures")).to_be_focused()
-    gallery.goto("/?q=zebra sea", wait_until="networkidle")
+    open_whole(gallery, "/?q=zebra sea")
     gallery.get_by_role("link", name="Leave out “Zebra”").focus()
     gallery.keyboard.press("Enter")
     expect(tiles(gallery).first).to_be_visible()

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browser_pages import tiles
+from tests.e2e.browser_pages import open_whole, tiles
 from tests.e2e.conftest import SCREENSHOTS, NewContext, Server, serving
 from tests.e2e.libraries import put_many, wait_for
 
@@ -34,7 +34,7 @@ def gallery(new_context: NewContext) -> Page:
     page = new_context().new_page()
     page.goto("/")
     wait_for(page, MANY)
-    page.goto("/?sort=name", wait_until="networkidle")
+    open_whole(page, "/?sort=name")
     return page
 
 
@@ -90,7 +90,7 @@ def test_pick_by_mouse_key_and_touch(gallery: Page, new_context: NewContext) -> 
 
 def pick_by_touch(page: Page) -> None:
     """By touch one says first that one wants to pick; a tap opens before, and picks after."""
-    page.goto("/?sort=name", wait_until="networkidle")
+    open_whole(page, "/?sort=name")
     select = page.get_by_role("button", name="Select", exact=True)
     expect(tiles(page).first.get_by_role("checkbox")).to_have_css("opacity", "0")
     select.tap()
@@ -111,10 +111,14 @@ def test_the_focus_is_seen_on_a_picture(gallery: Page) -> None:
     box = tiles(gallery).first.bounding_box()
     assert box
     # Its left edge: neither the name below nor the mark above.
-    edge = {"x": box["x"], "y": box["y"] + box["height"] / 2, "width": 4, "height": 10}
+    x, y = box["x"], box["y"] + box["height"] / 2
 
     def seen() -> set[object]:
-        found = Image.open(BytesIO(gallery.screenshot(clip=edge))).convert("RGB").getcolors()
+        found = (
+            Image.open(BytesIO(gallery.screenshot(clip={"x": x, "y": y, "width": 4, "height": 10})))
+            .convert("RGB")
+            .getcolors()
+        )
         return {color for _, color in found or []}
 
     assert FOCUS_COLOUR not in seen()
@@ -209,7 +213,7 @@ def test_labels_are_added_rejected_and_taken_back(gallery: Page) -> None:
 
 
 def test_delete_what_a_search_finds_and_undo(gallery: Page) -> None:
-    gallery.goto("/?q=boat", wait_until="networkidle")
+    open_whole(gallery, "/?q=boat")
     boats = total(gallery, "boat")
     assert boats > 5
     gallery.keyboard.press("a")
@@ -232,7 +236,7 @@ def test_tag_again_and_download_as_a_list(gallery: Page) -> None:
     assert all(name in line for name, line in zip(names, lines[1:], strict=True))
 
     gallery.keyboard.press("Escape")
-    gallery.goto("/?q=boat", wait_until="networkidle")
+    open_whole(gallery, "/?q=boat")
     gallery.keyboard.press("a")
     with gallery.expect_download() as found:
         gallery.get_by_role("link", name="List").click()

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from tests.e2e.browser_pages import open_whole
 from tests.e2e.conftest import NewContext, Server, Watch, serving
 from tests.e2e.libraries import put_many, wait_for
 
@@ -50,7 +51,7 @@ def gallery(new_context: NewContext) -> Page:
     page = new_context().new_page()
     page.goto("/")
     wait_for(page, FEW + 1)
-    page.goto("/?sort=name", wait_until="networkidle")
+    open_whole(page, "/?sort=name")
     return page
 
 
@@ -197,7 +198,7 @@ def test_zoom_and_pan(gallery: Page) -> None:
 
 def test_a_swipe_turns_the_page(gallery: Page, new_context: NewContext) -> None:
     page = new_context(width=390, has_touch=True, is_mobile=True).new_page()
-    page.goto("/?sort=name", wait_until="networkidle")
+    open_whole(page, "/?sort=name")
     page.locator(".tile a").nth(2).tap()
     expect(page.locator(".place")).to_have_text(f"3 of {FEW + 1}")
     devtools = page.context.new_cdp_session(page)
@@ -243,7 +244,7 @@ def test_on_a_phone_the_next_one_is_in_sight_after_a_delete(
     gallery: Page, new_context: NewContext
 ) -> None:
     page = new_context(width=390, has_touch=True, is_mobile=True).new_page()
-    page.goto("/?sort=name", wait_until="networkidle")
+    open_whole(page, "/?sort=name")
     page.locator(".tile a").nth(2).tap()
     expect(page.locator(".place")).to_have_text(f"3 of {FEW + 1}")
     page.get_by_role("button", name="Delete").tap()
@@ -259,7 +260,7 @@ def test_on_a_phone_the_next_one_is_in_sight_after_a_delete(
 
 
 def test_delete_of_the_last_one_closes_it(gallery: Page) -> None:
-    gallery.goto("/?q=name:boxed*", wait_until="networkidle")
+    open_whole(gallery, "/?q=name:boxed*")
     gallery.locator(".tile a").click()
     expect(gallery.get_by_role("dialog")).to_be_visible()
     gallery.get_by_role("button", name="Delete").click()
