@@ -1,6 +1,6 @@
 """The address bar is the interface: one search as a URL, and the URLs that lead on from it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, urlencode
@@ -93,19 +93,25 @@ class Address:
         rest = self.query.without(index)
         return self.gallery(f"{rest} -{label_text(label)}".strip())
 
-    def bounded(self, index: int, low: float | None) -> str:
+    def bounded(self, index: int, low: float | None, place: int = 0) -> str:
         """Return the gallery's URL with a label's own threshold changed, or (None) taken away.
 
-        Raises IndexError for a clause that is not there, ValueError for one without a threshold.
+        `place` is the label's among those of which its clause wants any. Raises IndexError for
+        one that is not there, ValueError for one without a threshold to change.
         """
+        return self.gallery(self.bounded_text(index, low, place))
+
+    def bounded_text(self, index: int, low: float | None, place: int = 0) -> str:
+        """Return the search with a label's own threshold changed, as bounded() does."""
         clause = self.query.clauses[index]
-        term = single_label(clause)
-        if term is None or term.high is not None:
+        terms = list(labels_of(clause))
+        term = terms[place]
+        if not has_threshold(term):
             raise ValueError(f"Clause {index} has no threshold of its own to change.")
-        sign = "" if low is None else f"{'>' if term.low_open else '>='}{number(low)}"
-        changed = f"{'-' if clause.negated else ''}{label_text(term.name)}{sign}"
+        terms[place] = replace(term, low=low)
+        changed = ("-" if clause.negated else "") + "|".join(map(_written, terms))
         text = self.query.text
-        return self.gallery(f"{text[: clause.start]}{changed}{text[clause.end :]}")
+        return f"{text[: clause.start]}{changed}{text[clause.end :]}"
 
     def _url(self, path: str, text: str, extra: dict[str, str]) -> str:
         parts = [_encoded(text, self.min, self.sort), urlencode(extra) if extra else ""]
@@ -127,6 +133,29 @@ def _encoded(text: str, low: float | None, sort: str) -> str:
     if sort != DEFAULT_SORT:
         pairs["sort"] = sort
     return urlencode(pairs)
+
+
+def labels_of(clause: Clause) -> tuple[LabelTerm, ...]:
+    """Return the labels of a clause that is about labels alone, else ()."""
+    labels = tuple(atom for atom in clause.atoms if isinstance(atom, LabelTerm))
+    return labels if len(labels) == len(clause.atoms) else ()
+
+
+def has_threshold(term: LabelTerm) -> bool:
+    """Tell whether a label, named in full, has a least confidence that can be changed."""
+    return not term.prefix and term.high is None
+
+
+def _written(term: LabelTerm) -> str:
+    """Write a label as it stands in a search."""
+    name = label_text(term.name) + ("*" if term.prefix else "")
+    if term.low is not None and term.high is not None:
+        return f"{name}:{number(term.low)}..{number(term.high)}"
+    if term.low is not None:
+        return f"{name}{'>' if term.low_open else '>='}{number(term.low)}"
+    if term.high is not None:
+        return f"{name}{'<' if term.high_open else '<='}{number(term.high)}"
+    return name
 
 
 def single_label(clause: Clause) -> LabelTerm | None:

@@ -34,6 +34,13 @@ SENTENCES = {
     500: "Something went wrong here. It has been written to the log; please try again.",
 }
 
+# Over the page that says so; what is not here is "This did not work".
+HEADINGS = {
+    404: "Nothing is here",
+    409: "This was not possible",
+    500: "Something went wrong",
+    503: "Not possible just now",
+}
 
 STOPPING = "Taglight is being stopped here: try again in a moment."
 DISK_FULL = "The disk is full: nothing more can be kept until some space is free."
@@ -129,7 +136,12 @@ def answer(
         headers.setdefault("Retry-After", "5")
     if not is_page(path):
         return problem(error.status, error.sentence, headers, error.facts)
-    context = {"status": error.status, "title": title_of(error.status), "message": error.sentence}
+    context = {
+        "status": error.status,
+        "title": HEADINGS.get(error.status, "This did not work"),
+        "message": error.sentence,
+        "may_help": request.method == "GET" and error.status >= 500,
+    }
     page = render(request, "errors/error.html", context, error.status)
     page.headers.update(headers)
     return page

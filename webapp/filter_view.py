@@ -3,30 +3,39 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from catalog.query import Clause
+from catalog.query import Clause, LabelTerm
 from catalog.records import Page
 from catalog.terms import DEFAULT_MIN
-from webapp.addresses import DEFAULT_SORT, SORTS, Address, number, single_label
-from webapp.phrases import clause_phrase
+from webapp.addresses import DEFAULT_SORT, SORTS, Address, has_threshold, labels_of, number
+from webapp.phrases import atom_phrase, clause_phrase
 from webapp.wording import first_upper, pictures
 
 BUCKET = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Chip:
-    """One clause of the search, and where to go without it.
+class ChipLabel:
+    """One label of a chip. `name` where its threshold can be changed in place.
 
-    `label` is the name where the clause has a threshold that can be changed in place; `low` is
-    that threshold in percent as it stands, "" where the slider holds.
+    `low` is that threshold in percent as it stands, "" where the slider holds; `word` says
+    whether it is the least itself or what is over it.
     """
+
+    text: str
+    name: str = ""
+    word: str = ""
+    low: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One clause of the search, and where to go without it; `labels` where it is about these."""
 
     text: str
     bound: str
     negated: bool
     remove_url: str
-    label: str = ""
-    low: str = ""
+    labels: tuple[ChipLabel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +95,19 @@ def _count(page: Page | None) -> str:
 
 def _chip(address: Address, index: int, clause: Clause) -> Chip:
     text, bound = clause_phrase(clause)
-    url = address.without(index)
-    term = single_label(clause)
-    if term is None or term.high is not None:
-        return Chip(text, bound, clause.negated, url)
+    labels = tuple(
+        _chip_label(term, "or " if place else "not " if clause.negated else "")
+        for place, term in enumerate(labels_of(clause))
+    )
+    return Chip(text, bound, clause.negated, address.without(index), labels)
+
+
+def _chip_label(term: LabelTerm, before: str) -> ChipLabel:
+    if not has_threshold(term):
+        return ChipLabel(f"{before}{atom_phrase(term)}")
+    name = first_upper(term.name)
     low = "" if term.low is None else number(term.low)
-    word = "over" if term.low_open else "from"
-    return Chip(text, word, clause.negated, url, first_upper(term.name), low)
+    return ChipLabel(before + name, name, "over" if term.low_open else "from", low)
 
 
 def _bars(histogram: Sequence[int], threshold: float) -> list[Bar]:

@@ -10,7 +10,7 @@ from catalog.query import COLORS, label_text, parse
 from catalog.terms import DEFAULT_MIN
 from webapp.addresses import Address
 from webapp.media import MediaUrls
-from webapp.wording import NBSP, count, pictures
+from webapp.wording import NBSP, count, first_upper, month, pictures
 
 LABELS = 24
 BANDS = 10
@@ -42,10 +42,14 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """How many pictures have the label within one band of confidence, and some of them."""
+    """How many pictures have the label within one band of confidence, and some of them.
+
+    `up` are these and all that are surer; none for a band that holds nothing.
+    """
 
     bar: Bar
     examples: list[Example]
+    up: Bar | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +167,11 @@ def _bands(conn: Connection, label: str, urls: MediaUrls) -> list[Band]:
         rows.append((f"{low} to {high}{NBSP}%", number, text))
     while rows and not rows[-1][1]:  # nothing is that unsure: below what the tagger keeps
         rows.pop()
+    lows = range(100 - width, -1, -width)
+    up = _bars([(f"from {low}{NBSP}% up", over[low // width], f"{name}>={low}") for low in lows])
     return [
-        Band(bar, _examples(conn, text, urls) if number else [])
-        for bar, (_, number, text) in zip(_bars(rows), rows, strict=True)
+        Band(bar, _examples(conn, text, urls), surer) if number else Band(bar, [], None)
+        for bar, surer, (_, number, text) in zip(_bars(rows), up, rows, strict=False)
     ]
 
 
@@ -198,10 +204,13 @@ def _uploads(conn: Connection) -> Chart:
     bars = _bars(rows)
     if weekly:
         bars = [replace(bar, told=f"Week of {bar.told}") for bar in bars]
-    said = (
-        f"{'Week by week, from' if weekly else 'From'} {first:%d.%m.%Y} to {last:%d.%m.%Y}, in UTC."
-    )
+    span = f"from {_written(first)} to {_written(last)}" if last > first else f"on {_written(last)}"
+    said = first_upper(f"{'week by week, ' if weekly else ''}{span}, in UTC.")
     return Chart(bars, said, -(-len(rows) // NAMED))
+
+
+def _written(moment: date) -> str:
+    return f"{moment.day} {month(moment)}"
 
 
 def _periods(first: date, last: date) -> dict[date, tuple[str, str]]:
@@ -222,8 +231,8 @@ def _periods(first: date, last: date) -> dict[date, tuple[str, str]]:
 
 
 def _month(first: date, later: int) -> date:
-    month = first.month - 1 + later
-    return date(first.year + month // 12, month % 12 + 1, 1)
+    number = first.month - 1 + later
+    return date(first.year + number // 12, number % 12 + 1, 1)
 
 
 def _colors(conn: Connection) -> list[Bar]:

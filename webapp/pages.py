@@ -16,10 +16,11 @@ from catalog.errors import (
     ObjectNotFoundError,
     SearchSyntaxError,
 )
-from catalog.query import label_text, parse
+from catalog.query import parse
 from catalog.records import ImageRecord, Page
 from webapp import page_actions, trash_pages
 from webapp.addresses import DEFAULT_SORT, SORTS, Address
+from webapp.empty_view import Empty
 from webapp.filter_view import FilterBar
 from webapp.help_view import examples
 from webapp.insights_view import Insights
@@ -136,8 +137,7 @@ def show_insights(request: Request) -> HTMLResponse:
     label = " ".join(request.query_params.get("label", "").split())[:MAX_NAME]
     with services.database.reading() as conn:
         insights = Insights.of(conn, label, services.urls)
-    url = Address.only(label_text(insights.label)) if insights.label else "/"
-    context = {"title": "Insights", "insights": insights, "threshold_url": url}
+    context = {"title": "Insights", "insights": insights}
     return render(request, "insights/page.html", context)
 
 
@@ -169,7 +169,7 @@ def _bounded(address: Address, asked: Mapping[str, str]) -> str:
     except ValueError as error:
         raise PageMistakeError(Mistake("The confidence is a number from 0 to 100.")) from error
     try:
-        return address.bounded(int(asked["clause"]), low)
+        return address.bounded(int(asked["clause"]), low, int(asked.get("label", 0)))
     except (ValueError, IndexError):
         return address.gallery()
 
@@ -182,13 +182,14 @@ def _gallery(services: Services, address: Address, asked: Mapping[str, str]) -> 
         counts = reads.label_counts(conn, query, min=low, limit=limit)
         histogram = reads.confidence_histogram(conn, query)
         states = unfinished(conn, address)
+        empty = None if page.images else Empty.of(conn, address)
     style = StyleSheet()
     return {
         "title": query.text or "All pictures",
         "search_text": query.text,
         "filterbar": FilterBar.of(address, page, histogram),
         "facets": Facets.of(address, counts, style, limit=limit, total=page.total),
-        "results": _shown(services, address, asked, page, style),
+        "results": _shown(services, address, asked, page, style, empty),
         "style": style,
         "unfinished": states,
         "trash": trash_link(),
@@ -200,8 +201,9 @@ def _results(services: Services, address: Address, asked: Mapping[str, str]) -> 
     """Return one page of the pictures alone: what endless scrolling asks for, page by page."""
     with services.database.reading() as conn:
         page = _search(conn, address, asked, counted=False)
+        empty = None if page.images else Empty.of(conn, address)
     style = StyleSheet()
-    results = _shown(services, address, asked, page, style)
+    results = _shown(services, address, asked, page, style, empty)
     return {"title": "Pictures", "results": results, "style": style, "mistake": None}
 
 
@@ -227,9 +229,10 @@ def _shown(
     asked: Mapping[str, str],
     page: Page,
     style: StyleSheet,
+    empty: Empty | None,
 ) -> Results:
     cursor = asked.get("cursor") or None
-    return Results.of(address, page, services.urls, style, now_utc().date(), cursor)
+    return Results.of(address, page, services.urls, style, now_utc().date(), cursor, empty)
 
 
 def load_document(services: Services, record: ImageRecord) -> tuple[Document | None, bytes]:

@@ -191,7 +191,7 @@ class Properties:
 
 def _subtitle(record: ImageRecord) -> str:
     taken = wall_time(record.taken_at) if record.taken_at else ""
-    size = f"{record.width} × {record.height}" if record.width and record.height else ""
+    size = f"{record.width}{NBSP}×{NBSP}{record.height}" if record.width and record.height else ""
     return " · ".join(part for part in (taken, size, file_size(record.size)) if part)
 
 

@@ -85,7 +85,7 @@ def _when(named: str) -> str:
 
 def _left(left: timedelta) -> str:
     """Say how long a picture can still be had back."""
-    days = left // timedelta(days=1)
-    if days < 1:
+    if left < timedelta(days=1):
         return "gone for good today"
+    days = round(left / timedelta(days=1))
     return f"kept {days} more day" + ("" if days == 1 else "s")

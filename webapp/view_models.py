@@ -1,7 +1,7 @@
 """The gallery's regions but for its filter bar. View models compute, templates print."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import ClassVar, NamedTuple
 
@@ -10,11 +10,10 @@ from catalog.query import Query, label_text
 from catalog.records import ImageRecord, LabelCount, Page
 from catalog.terms import DEFAULT_MIN
 from webapp.addresses import Address, single_label
+from webapp.empty_view import Empty
 from webapp.label_view import says_less
 from webapp.media import MediaUrls
-from webapp.phrases import clause_phrase
 from webapp.rendering import StyleSheet
-from webapp.states_view import nothing_found
 from webapp.wording import count, day, first_upper, month, parse_day, percent
 
 SMALLEST_RATIO, LARGEST_RATIO, UNKNOWN_RATIO = 0.5, 3.2, 4 / 3
@@ -143,21 +142,6 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Suggestion:
-    text: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Empty:
-    """What to do when nothing is found; `first_run` invites where there is nothing at all."""
-
-    first_run: bool
-    title: str = ""
-    suggestions: list[Suggestion] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
 class Results:
     """The grid of one page, or what to do when it is empty.
 
@@ -182,13 +166,13 @@ class Results:
         style: StyleSheet,
         today: date,
         cursor: str | None = None,
+        empty: Empty | None = None,
     ) -> "Results":
         threshold = DEFAULT_MIN if address.min is None else address.min
         tiles = [
             _tile(record, threshold, urls, style, first=place < IN_SIGHT)
             for place, record in enumerate(page.images)
         ]
-        empty = None if tiles else _empty(address)
         next_url = address.gallery(cursor=page.next) if page.next else ""
         waiting = sum(tile.status == "pending" for tile in tiles)
         sections = _sections(address.sort, page.images, tiles, today)
@@ -286,24 +270,6 @@ def _headings(days: list[date | None], today: date) -> list[tuple[str, str]]:
         if len(set(found)) == 1 or len(found) >= LEAST_UNDER_HEADING * len(set(found)):
             return found
     return [("all", "") for _ in days]
-
-
-def _empty(address: Address) -> Empty:
-    query = address.query
-    if not query.clauses and address.min is None:
-        return Empty(first_run=True)
-    suggestions = []
-    threshold = DEFAULT_MIN if address.min is None else address.min
-    lower = next((step for step in (50, 30) if step < threshold), None)
-    if lower is not None and (query.has_label_term or address.min is not None):
-        suggestions.append(Suggestion(f"Accept {lower} % and over", address.gallery_at(lower)))
-    if len(query.clauses) > 1:
-        for index, clause in enumerate(query.clauses[:6]):
-            text, bound = clause_phrase(clause)
-            phrase = f"{text} {bound}".strip()
-            suggestions.append(Suggestion(f"Leave out “{phrase}”", address.without(index)))
-    suggestions.append(Suggestion("Show all pictures", "/"))
-    return Empty(False, nothing_found(address), suggestions)
 
 
 @dataclass(frozen=True, slots=True)

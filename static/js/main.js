@@ -1,6 +1,7 @@
 /**
  * What runs on every page. Each module is one behaviour, attached to HTML that already works.
  */
+import "./gallery/arrows.js";
 import "./gallery/complete.js";
 import "./gallery/follow.js";
 import "./gallery/keys.js";

@@ -1,5 +1,7 @@
 /** Say what has happened, where it is seen and heard (#messages), with one thing to do about it. */
 
+import { ApiError } from "./api.js";
+
 /**
  * @param {string} sentence
  * @param {string} [word] of the button; none where it is empty
@@ -15,12 +17,18 @@ export function tell(sentence, word, action) {
     button.type = "button";
     button.className = "link";
     button.textContent = word;
+    button.dataset.key = "u";
     button.addEventListener("click", () => {
       message.remove();
       action?.();
     });
     message.append(button);
   }
+  const close = document.createElement("button");
+  close.type = "button";
+  close.className = "message-close";
+  close.ariaLabel = "Close";
+  message.append(close);
   document.getElementById("messages")?.replaceChildren(message);
   return message;
 }
@@ -32,5 +40,11 @@ export function tell(sentence, word, action) {
  */
 export function say(error, again) {
   const sentence = error instanceof Error && error.message ? error.message : "This did not work. Try again.";
-  tell(sentence, again && "Try again", again);
+  const message = tell(sentence, again && "Try again", again);
+  // Done again by itself when there is a connection again (follow.js).
+  message.toggleAttribute("data-unconnected", error instanceof ApiError && error.status === 0);
 }
+
+document.addEventListener("click", ({ target }) => {
+  if (target instanceof Element && target.matches(".message-close")) target.parentElement?.remove();
+});

@@ -37,6 +37,13 @@ def _described(paths: list[Path]) -> list[dict[str, str]]:
     ]
 
 
+def open_whole(page: Page, url: str) -> None:
+    """Open one of our pages and wait until its scripts have run and nothing is under way."""
+    page.goto(url, wait_until="networkidle")
+    # On a busy machine the network is idle while the scripts still wait to be run.
+    page.wait_for_load_state("load")
+
+
 def drop(page: Page, *paths: Path) -> None:
     """Drag files over the page, see the target, and drop them."""
     transfer = page.evaluate_handle(_TRANSFER, _described(list(paths)))

@@ -1,6 +1,7 @@
 """For everyone: narrow screens, 200 % zoom, fingers, forced colours; and names made to break it."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +35,9 @@ _SMALL = """(least) => [...document.querySelectorAll("a, button, input, select, 
   .map((each) => [each.getBoundingClientRect(), each.outerHTML.slice(0, 120)])
   .filter(([box]) => box.width > 0 && (box.width < least || box.height < least))
   .map(([box, html]) => `${Math.round(box.width)} x ${Math.round(box.height)} ${html}`)"""
+
+
+_RING = "(each) => getComputedStyle(each, '::after').borderTopStyle"
 
 
 def put_strange(library: Path) -> None:
@@ -125,20 +129,32 @@ def test_forced_colours_show_focus_choice_and_bars(strange: Page) -> None:
     strange.screenshot(path=SCREENSHOTS / "forced-colours-gallery.png")
     link = tiles(strange).first.get_by_role("link")
     link.focus()
-    outline = link.evaluate("(each) => getComputedStyle(each).outlineStyle")
-    assert outline != "none"
+    for ring in ("(each) => getComputedStyle(each).outlineStyle", _RING):
+        assert link.evaluate(ring) == "solid"
     strange.goto("/insights", wait_until="networkidle")
     strange.screenshot(path=SCREENSHOTS / "forced-colours-insights.png")
 
 
 def test_a_picture_without_its_small_ones_keeps_its_place(
-    strange: Page, server: Server, watch: Watch
+    strange: Page, new_context: NewContext, server: Server, watch: Watch
 ) -> None:
     watch.expected.append("404 (Not Found)")
     for small in (server.library / "thumbs").rglob("*.webp"):
         small.unlink()
+    strange = new_context(width=390).new_page()  # which remembers none
     strange.goto("/", wait_until="networkidle")
     expect(tiles(strange)).to_have_count(11)
     box = tiles(strange).first.bounding_box()
     assert box
     assert box["height"] > 40
+    # No sign of something broken: its colour, and what it is called.
+    for picture in tiles(strange).locator("img").all():
+        picture.scroll_into_view_if_needed()
+        expect(picture).to_be_hidden()
+    expect(tiles(strange).first.locator(".caption")).to_have_css("opacity", "1")
+    strange.screenshot(path=SCREENSHOTS / "without-thumbnails.png")
+    tiles(strange).first.get_by_role("link").click()
+    expect(strange.locator(".stage img")).to_have_js_property("complete", True)
+    expect(strange.locator(".stage img")).to_have_attribute("src", re.compile("/original"))
+    shown = "(image) => image.naturalWidth > 0"
+    assert strange.locator(".stage img").evaluate(shown), "the original is there"

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.libraries import label_name
 from benchmarks.web import running
-from tests.e2e.browser_pages import facet, tiles
+from tests.e2e.browser_pages import facet, open_whole, tiles
 from tests.e2e.conftest import NewContext, Server, Watch, serving
 from tests.e2e.libraries import put_catalog, put_many, wait_for
 
@@ -105,7 +105,7 @@ def gallery(new_context: NewContext) -> Page:
     page = new_context().new_page()
     page.goto("/")
     wait_for(page, MANY)
-    page.goto("/", wait_until="networkidle")
+    open_whole(page, "/")
     return page
 
 
@@ -117,7 +117,7 @@ def total(page: Page, query: str) -> int:
 
 def test_a_chip_has_its_own_threshold_to_change_in_place(gallery: Page) -> None:
     page = gallery
-    page.goto("/?q=sea>85 boat -dog", wait_until="networkidle")
+    open_whole(page, "/?q=sea>85 boat -dog")
     # What only those without scripts need is not shown to the others.
     expect(page.get_by_role("button", name="Set", exact=True)).to_have_count(0)
     bound = page.get_by_label("Least confidence of Sea in percent")
@@ -134,6 +134,11 @@ def test_a_chip_has_its_own_threshold_to_change_in_place(gallery: Page) -> None:
     expect(page).to_have_url(re.compile(r"q=sea\+boat%3E%3D60\+-dog$"))
     page.go_back()
     expect(page.get_by_label("Least confidence of Sea in percent")).to_have_value("50")
+    open_whole(page, "/?q=sea|tree")
+    page.get_by_label("Least confidence of Tree in percent").fill("95")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"q=sea%7Ctree%3E%3D95$"))
+    expect(page.locator(".chip")).to_have_count(1)
 
 
 def test_a_label_at_the_side_is_added_excluded_and_cleared(gallery: Page) -> None:
@@ -177,6 +182,60 @@ def test_completion_of_labels_words_and_latest_searches(gallery: Page) -> None:
     expect(gallery).to_have_url(re.compile("q=boat$"))
 
 
+def test_the_focus_stays_with_what_was_used(gallery: Page) -> None:
+    """A search changes under the keyboard: the label, the chip, the picture keep the focus."""
+    sea = facet(gallery, "Sea")
+    sea.focus()
+    for state in ("on", "not", ""):
+        gallery.keyboard.press("Enter")
+        expect(facet(gallery, "(not )?Sea")).to_have_class(re.compile(rf"^facet {state} (f\d+)?$"))
+        expect(facet(gallery, "(not )?Sea")).to_be_focused()
+    open_whole(gallery, "/?q=sea boat tree")
+    bound = gallery.get_by_label("Least confidence of Boat in percent")
+    bound.fill("60")
+    bound.press("Enter")
+    expect(gallery).to_have_url(re.compile("boat%3E%3D60"))
+    expect(bound).to_be_focused()
+    remove = gallery.get_by_role("link", name=re.compile("^Remove"))
+    remove.nth(1).focus()
+    gallery.keyboard.press("Enter")
+    expect(remove).to_have_count(2)
+    expect(gallery.get_by_label("Remove “Tree”")).to_be_focused()
+    for left in (1, 0):
+        gallery.keyboard.press("Enter")
+        expect(remove).to_have_count(left)
+    expect(gallery.get_by_role("region", name="Pictures")).to_be_focused()
+    open_whole(gallery, "/?q=zebra sea")
+    gallery.get_by_role("link", name="Leave out “Zebra”").focus()
+    gallery.keyboard.press("Enter")
+    expect(tiles(gallery).first).to_be_visible()
+    expect(gallery.get_by_role("region", name="Pictures")).to_be_focused()
+
+
+def test_steps_of_the_slider_by_key_are_one_step_back(gallery: Page) -> None:
+    facet(gallery, "Sea").click()
+    expect(gallery).to_have_url(re.compile("q=Sea$"))
+    gallery.get_by_role("slider").focus()
+    for low in (69, 68, 67):
+        gallery.keyboard.press("ArrowLeft")
+        expect(gallery).to_have_url(re.compile(f"min={low}$"))
+    gallery.go_back()
+    expect(gallery).to_have_url(re.compile("q=Sea$"))
+    gallery.get_by_role("slider").press("ArrowLeft")
+    expect(gallery).to_have_url(re.compile("min=69$"))
+    gallery.go_back()
+    expect(gallery).to_have_url(re.compile("q=Sea$"))
+
+
+def test_completion_that_comes_after_enter_stays_away(gallery: Page) -> None:
+    box = gallery.get_by_role("combobox", name="Search by label")
+    box.press_sequentially("sea")
+    gallery.keyboard.press("Enter")
+    expect(gallery.locator(".chip")).to_have_count(1)
+    gallery.wait_for_timeout(400)  # longer than completion takes to ask and to show
+    expect(gallery.locator(".suggestions li:visible")).to_have_count(0)
+
+
 def test_without_a_connection_it_says_so_and_tries_again(gallery: Page, watch: Watch) -> None:
     watch.expected += ["ERR_INTERNET_DISCONNECTED", "503"]
     gallery.context.set_offline(True)
@@ -185,9 +244,10 @@ def test_without_a_connection_it_says_so_and_tries_again(gallery: Page, watch: W
     message = gallery.locator(".message")
     expect(message).to_contain_text("The server cannot be reached")
     expect(tiles(gallery)).to_have_count(MANY)
+    # What was asked for is done as soon as there is a connection again.
     gallery.context.set_offline(False)
-    message.get_by_role("button", name="Try again").click()
     expect(gallery).to_have_url(re.compile("q=Sea$"))
+    expect(message).to_have_count(0)
 
     gallery.route("**/?q=*", lambda route: route.fulfill(status=503, body="broken"))
     facet(gallery, "Boat").click()

@@ -2,17 +2,22 @@
 
 import re
 from collections.abc import Iterator
+from io import BytesIO
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browser_pages import tiles
+from tests.e2e.browser_pages import open_whole, tiles
 from tests.e2e.conftest import SCREENSHOTS, NewContext, Server, serving
 from tests.e2e.libraries import put_many, wait_for
 
 pytestmark = pytest.mark.browser
 
 MANY = 70
+FOCUS_COLOUR = (0x9A, 0x4F, 0x03)  # --light
+_FOCUSED = """() => [...document.querySelectorAll("#results .tile")]
+  .indexOf(document.activeElement.closest(".tile"))"""
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +34,7 @@ def gallery(new_context: NewContext) -> Page:
     page = new_context().new_page()
     page.goto("/")
     wait_for(page, MANY)
-    page.goto("/?sort=name", wait_until="networkidle")
+    open_whole(page, "/?sort=name")
     return page
 
 
@@ -85,7 +90,7 @@ def test_pick_by_mouse_key_and_touch(gallery: Page, new_context: NewContext) -> 
 
 def pick_by_touch(page: Page) -> None:
     """By touch one says first that one wants to pick; a tap opens before, and picks after."""
-    page.goto("/?sort=name", wait_until="networkidle")
+    open_whole(page, "/?sort=name")
     select = page.get_by_role("button", name="Select", exact=True)
     expect(tiles(page).first.get_by_role("checkbox")).to_have_css("opacity", "0")
     select.tap()
@@ -99,6 +104,86 @@ def pick_by_touch(page: Page) -> None:
     expect(page.get_by_role("form", name="Selected pictures")).to_be_hidden()
     tiles(page).nth(0).tap()
     expect(page.get_by_role("dialog", name="Picture")).to_be_visible()
+
+
+def test_the_focus_is_seen_on_a_picture(gallery: Page) -> None:
+    link = tiles(gallery).first.get_by_role("link")
+    box = tiles(gallery).first.bounding_box()
+    assert box
+    # Its left edge: neither the name below nor the mark above.
+    x, y = box["x"], box["y"] + box["height"] / 2
+
+    def seen() -> set[object]:
+        found = (
+            Image.open(BytesIO(gallery.screenshot(clip={"x": x, "y": y, "width": 4, "height": 10})))
+            .convert("RGB")
+            .getcolors()
+        )
+        return {color for _, color in found or []}
+
+    assert FOCUS_COLOUR not in seen()
+    gallery.keyboard.press("ArrowRight")
+    expect(link).to_be_focused()
+    assert FOCUS_COLOUR in seen()
+
+
+def test_by_keys_alone_from_picture_to_picture_and_to_what_is_done_with_them(
+    gallery: Page,
+) -> None:
+    def focused(index: int) -> None:
+        expect(tiles(gallery).nth(index).get_by_role("link")).to_be_focused()
+
+    def place(index: int) -> dict[str, float]:
+        box = tiles(gallery).nth(index).bounding_box()
+        assert box
+        return {"x": box["x"] + box["width"] / 2, "y": box["y"]}
+
+    gallery.keyboard.press("ArrowRight")
+    focused(0)
+    gallery.keyboard.press("ArrowRight")
+    gallery.keyboard.press("ArrowRight")
+    focused(2)
+    gallery.keyboard.press("ArrowLeft")
+    focused(1)
+    tops = [place(index)["y"] for index in range(20)]
+    second = [index for index, top in enumerate(tops) if top == sorted(set(tops))[1]]
+    below = min(second, key=lambda index: abs(place(index)["x"] - place(1)["x"]))
+    gallery.keyboard.press("ArrowDown")
+    focused(below)
+    gallery.keyboard.press("ArrowUp")
+    assert place(int(gallery.evaluate(_FOCUSED)))["y"] == tops[0]
+    for _ in range(12):
+        gallery.keyboard.press("ArrowDown")
+    last = int(gallery.evaluate(_FOCUSED))
+    assert last > below
+    box = tiles(gallery).nth(last).bounding_box()
+    assert box
+    assert 0 <= box["y"] <= 901 - box["height"], "the focus is in sight"
+
+    gallery.keyboard.press("x")
+    gallery.keyboard.press("ArrowLeft")
+    gallery.keyboard.press("x")
+    selected(gallery, 2)
+    gallery.keyboard.press("l")
+    expect(gallery.get_by_label("Label to add or reject")).to_be_focused()
+    gallery.keyboard.type("Quay")
+    gallery.keyboard.press("Enter")
+    expect(gallery.get_by_text("“Quay” added to 2 pictures.")).to_be_visible()
+    focused(last - 1)
+    gallery.keyboard.press("u")
+    expect(gallery.get_by_text("Undone for 2 pictures.")).to_be_visible()
+    assert total(gallery, "quay") == 0
+    gallery.get_by_role("button", name="Close", exact=True).click()
+    expect(gallery.locator(".message")).to_have_count(0)
+
+    focused_tile = tiles(gallery).nth(last - 1)
+    focused_tile.get_by_role("link").focus()
+    gallery.keyboard.press("x")
+    gallery.keyboard.press("Delete")
+    expect(gallery.get_by_text("1 picture moved to the trash.")).to_be_visible()
+    gallery.keyboard.press("u")
+    expect(gallery.get_by_text("Undone for 1 picture.")).to_be_visible()
+    expect(tiles(gallery).first).to_be_visible()
 
 
 def test_labels_are_added_rejected_and_taken_back(gallery: Page) -> None:
@@ -128,7 +213,7 @@ def test_labels_are_added_rejected_and_taken_back(gallery: Page) -> None:
 
 
 def test_delete_what_a_search_finds_and_undo(gallery: Page) -> None:
-    gallery.goto("/?q=boat", wait_until="networkidle")
+    open_whole(gallery, "/?q=boat")
     boats = total(gallery, "boat")
     assert boats > 5
     gallery.keyboard.press("a")
@@ -151,7 +236,7 @@ def test_tag_again_and_download_as_a_list(gallery: Page) -> None:
     assert all(name in line for name, line in zip(names, lines[1:], strict=True))
 
     gallery.keyboard.press("Escape")
-    gallery.goto("/?q=boat", wait_until="networkidle")
+    open_whole(gallery, "/?q=boat")
     gallery.keyboard.press("a")
     with gallery.expect_download() as found:
         gallery.get_by_role("link", name="List").click()

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from tests.e2e.browser_pages import open_whole
 from tests.e2e.conftest import NewContext, Server, Watch, serving
 from tests.e2e.libraries import put_many, wait_for
 
@@ -50,7 +51,7 @@ def gallery(new_context: NewContext) -> Page:
     page = new_context().new_page()
     page.goto("/")
     wait_for(page, FEW + 1)
-    page.goto("/?sort=name", wait_until="networkidle")
+    open_whole(page, "/?sort=name")
     return page
 
 
@@ -197,7 +198,7 @@ def test_zoom_and_pan(gallery: Page) -> None:
 
 def test_a_swipe_turns_the_page(gallery: Page, new_context: NewContext) -> None:
     page = new_context(width=390, has_touch=True, is_mobile=True).new_page()
-    page.goto("/?sort=name", wait_until="networkidle")
+    open_whole(page, "/?sort=name")
     page.locator(".tile a").nth(2).tap()
     expect(page.locator(".place")).to_have_text(f"3 of {FEW + 1}")
     devtools = page.context.new_cdp_session(page)
@@ -218,16 +219,56 @@ def test_a_swipe_turns_the_page(gallery: Page, new_context: NewContext) -> None:
     expect(page.locator(".place")).to_have_text(f"3 of {FEW + 1}")
 
 
-def test_delete_closes_it_and_undo_brings_it_back(gallery: Page) -> None:
+def test_delete_goes_on_to_the_next_and_undo_brings_it_back(gallery: Page) -> None:
     gallery.locator(".tile a").nth(2).click()
     gone = name(gallery)
-    gallery.get_by_role("button", name="Delete").click()
+    gallery.keyboard.press("ArrowRight")
+    expect(gallery.locator(".place")).to_have_text(f"4 of {FEW + 1}")
+    following = name(gallery)
+    gallery.keyboard.press("ArrowLeft")
+    expect(gallery.get_by_role("heading", name=gone)).to_be_visible()
+    gallery.keyboard.press("Delete")
+    expect(gallery.get_by_role("heading", name=following)).to_be_visible()
+    expect(gallery.locator(".place")).to_have_text(f"3 of {FEW}")
+    expect(gallery.get_by_text("The picture is in the trash.")).to_be_visible()
+    gallery.keyboard.press("u")
+    expect(gallery.get_by_role("heading", name=gone)).to_be_visible()
+    expect(gallery.locator(".place")).to_have_text(f"3 of {FEW + 1}")
+    gallery.keyboard.press("Escape")
     expect(gallery.get_by_role("dialog")).to_have_count(0)
-    expect(gallery.locator(".tile")).to_have_count(FEW)
-    expect(gallery.get_by_role("button", name="Undo")).to_be_focused()
-    gallery.keyboard.press("Enter")
     expect(gallery.locator(".tile")).to_have_count(FEW + 1)
     expect(gallery.locator(".tile").nth(2)).to_contain_text(gone)
+
+
+def test_on_a_phone_the_next_one_is_in_sight_after_a_delete(
+    gallery: Page, new_context: NewContext
+) -> None:
+    page = new_context(width=390, has_touch=True, is_mobile=True).new_page()
+    open_whole(page, "/?sort=name")
+    page.locator(".tile a").nth(2).tap()
+    expect(page.locator(".place")).to_have_text(f"3 of {FEW + 1}")
+    page.get_by_role("button", name="Delete").tap()
+    expect(page.locator(".place")).to_have_text(f"3 of {FEW}")
+    expect(page.locator(".stage-picture")).to_be_in_viewport(ratio=0.9)
+    page.get_by_role("button", name="Undo").tap()
+    expect(page.locator(".place")).to_have_text(f"3 of {FEW + 1}")
+    # On its side the picture takes the height of the screen.
+    page.set_viewport_size({"width": 844, "height": 390})
+    box = page.locator(".stage-picture").bounding_box()
+    assert box
+    assert box["height"] > 300 or box["width"] > 800
+
+
+def test_delete_of_the_last_one_closes_it(gallery: Page) -> None:
+    open_whole(gallery, "/?q=name:boxed*")
+    gallery.locator(".tile a").click()
+    expect(gallery.get_by_role("dialog")).to_be_visible()
+    gallery.get_by_role("button", name="Delete").click()
+    expect(gallery.get_by_role("dialog")).to_have_count(0)
+    expect(gallery.locator(".tile")).to_have_count(0)
+    expect(gallery.get_by_role("button", name="Undo")).to_be_focused()
+    gallery.keyboard.press("Enter")
+    expect(gallery.locator(".tile")).to_have_count(1)
 
 
 def test_a_picture_deleted_elsewhere_is_said_to_be_gone(gallery: Page, watch: Watch) -> None:

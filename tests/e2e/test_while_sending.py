@@ -83,6 +83,47 @@ def test_one_looks_around_meanwhile(gallery: Page, photographs: Path, watch: Wat
     assert len(hold.routes) == 2  # each was sent once
 
 
+def test_the_list_stays_where_it_is_when_all_is_sent(page: Page, photographs: Path) -> None:
+    hold = Hold(page)
+    drop(page, photographs / "chelsea.jpg", photographs / "coffee.jpg")
+    hold.wait_for(2)
+    first = row(page, "chelsea.jpg")
+    before = first.bounding_box()
+    hold.let_go()
+    for name in ("chelsea.jpg", "coffee.jpg"):
+        expect_state(page, name, "tagged")
+    expect(tray(page).get_by_role("progressbar")).to_have_count(0)
+    after = first.bounding_box()
+    assert before and after
+    assert after["y"] + after["height"] == before["y"] + before["height"]
+    tray(page).get_by_role("button", name="Done").click()
+    expect(tray(page)).to_be_hidden()
+
+
+def test_all_cancelled_by_key_the_focus_stays_in_the_tray(page: Page, photographs: Path) -> None:
+    hold = Hold(page)
+    drop(page, photographs / "chelsea.jpg", photographs / "coffee.jpg")
+    hold.wait_for(2)
+    tray(page).get_by_role("button", name="Cancel all").focus()
+    page.keyboard.press("Enter")
+    expect_state(page, "coffee.jpg", "cancelled")
+    expect(tray(page).get_by_role("button", name="Done")).to_be_focused()
+
+
+def test_on_a_phone_the_tray_makes_room_for_what_one_goes_to(
+    new_context: NewContext, photographs: Path
+) -> None:
+    page = new_context(width=390).new_page()
+    page.goto("/", wait_until="networkidle")
+    drop(page, photographs / "chelsea.jpg")
+    expect_state(page, "chelsea.jpg", "tagged")
+    expect(row(page, "chelsea.jpg")).to_be_visible()
+    page.get_by_role("link", name="Insights").click()
+    expect(page.get_by_role("heading", name="Insights")).to_be_visible()
+    expect(row(page, "chelsea.jpg")).to_be_hidden()
+    expect(tray(page)).to_contain_text("1 tagged")
+
+
 def test_interrupted_files_are_picked_again(page: Page, photographs: Path) -> None:
     hold = Hold(page)
     drop(page, photographs / "rocket.jpg")

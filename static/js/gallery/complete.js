@@ -107,6 +107,8 @@ class Completion {
   /** @param {KeyboardEvent} event */
   key(event) {
     const size = this.list.hidden ? 0 : this.list.children.length;
+    // Also what is still asked for, which would come over what the search finds.
+    if (event.key === "Enter" && this.chosen < 0) return this.close();
     if (event.key === "Escape") {
       if (size) event.preventDefault();
       else this.field.blur();
@@ -120,8 +122,6 @@ class Completion {
     } else if ((event.key === "Enter" || event.key === "Tab") && this.chosen >= 0) {
       event.preventDefault();
       this.take(this.list.children[this.chosen]);
-    } else if (event.key === "Enter") {
-      this.close();
     }
   }
 

@@ -58,6 +58,10 @@ function followConnection() {
   window.addEventListener("offline", () => (message = tell("There is no connection. What is on the page stays.")));
   window.addEventListener("online", () => {
     message?.remove();
+    const lost = document.querySelector("[data-unconnected]");
+    const again = lost?.querySelector("button.link");
+    if (again instanceof HTMLElement) again.click();
+    else lost?.remove();
     schedule(0);
   });
 }

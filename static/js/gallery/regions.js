@@ -8,6 +8,7 @@
  * Event taglight:swapped on document, after each swap.
  */
 import { ApiError, sentenceFor } from "../api.js";
+import { keepFocus } from "./focus.js";
 
 /** @typedef {{doc: Document, css: string, url: string, status: number}} Fetched url: after redirects, without origin */
 
@@ -128,11 +129,13 @@ function swap(old, fresh) {
  */
 export function replaceContent(old, fresh) {
   if (old.innerHTML === fresh.innerHTML) return;
-  for (const tile of fresh.querySelectorAll("[id^='t-']")) {
-    const shown = old.querySelector(`#${CSS.escape(tile.id)}`);
-    if (shown?.isEqualNode(tile)) tile.replaceWith(shown);
-  }
-  old.replaceChildren(...fresh.childNodes);
+  keepFocus(old, () => {
+    for (const tile of fresh.querySelectorAll("[id^='t-']")) {
+      const shown = old.querySelector(`#${CSS.escape(tile.id)}`);
+      if (shown?.isEqualNode(tile)) tile.replaceWith(shown);
+    }
+    old.replaceChildren(...fresh.childNodes);
+  });
 }
 
 /**

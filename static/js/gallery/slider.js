@@ -8,7 +8,9 @@
 import { formUrl, visit } from "./live.js";
 
 let wanted = false;
+/** The present steps have their entry in the history: those of a drag, or by key until the slider is left. */
 let moved = false;
+let byKey = false;
 /** @type {Promise<void> | null} */
 let running = null;
 
@@ -25,7 +27,7 @@ function show() {
   return running;
 }
 
-/** One entry in the history for a drag: the first answer is pushed, the others replace it. */
+/** The first answer is pushed, the others of its steps replace it. */
 async function follow() {
   while (wanted) {
     wanted = false;
@@ -66,7 +68,13 @@ document.addEventListener("change", (event) => {
   const value = field(event.target, "[data-slider-value]");
   Promise.resolve(range && running).then(() => {
     for (const each of document.querySelectorAll("[data-slider] [data-busy]")) each.removeAttribute("data-busy");
-    if (range) moved = false;
+    if (range) moved &&= byKey;
     else if (value?.checkValidity()) visit(formUrl(), { scroll: false });
   });
 });
+
+for (const kind of ["pointerdown", "keydown"]) {
+  document.addEventListener(kind, ({ target }) => field(target, "[data-slider-range]") && (byKey = kind === "keydown"));
+}
+document.addEventListener("focusout", ({ target }) => field(target, "[data-slider-range]") && (moved = false));
+window.addEventListener("popstate", () => (moved = false));

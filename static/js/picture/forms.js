@@ -6,7 +6,7 @@ import { announce } from "../announce.js";
 import { visit } from "../gallery/live.js";
 import { fetchPage, swapRegions } from "../gallery/regions.js";
 import { say } from "../say.js";
-import { forgetAhead } from "./viewer.js";
+import { forgetAhead, showPicture } from "./viewer.js";
 
 /** @param {HTMLFormElement} form */
 async function send(form) {
@@ -20,10 +20,14 @@ async function send(form) {
     swapRegions(page, ["info", "stage", "messages"], "view");
     if (form.matches("[data-label-form]")) labelsShown(form, fields, below);
   } else if (document.body.matches(".gallery")) {
-    if (view) history.back();
+    // After a picture is gone the next one is looked at; after it is back, that one.
+    const beside = form.matches("[data-goes-on]") && (view?.querySelector('[rel="next"]') ?? view?.querySelector('[rel="prev"]'));
+    const on = beside || page.doc.querySelector(".message a[href^='/images/']");
+    if (view && on) showPicture(/** @type {HTMLAnchorElement} */ (on).href, true);
+    else if (view) history.back();
     swapRegions({ ...page, css: "" }, ["messages"], "");
     // What had the focus is gone; the way back is next.
-    setTimeout(() => /** @type {HTMLElement | null} */ (document.querySelector(".message .link"))?.focus(), 50);
+    if (!view || !on) setTimeout(() => /** @type {HTMLElement | null} */ (document.querySelector(".message .link"))?.focus(), 50);
   } else {
     return visit(page.url);
   }

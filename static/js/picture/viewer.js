@@ -96,6 +96,8 @@ function put(view, { doc, css }) {
   setStyle("view", css);
   if (before) before.replaceWith(view);
   else open(view);
+  // Where the picture is above what is known of it, one begins with the picture.
+  if (matchMedia("(max-width: 900px)").matches) viewer()?.scrollTo(0, 0);
   document.title = doc.title;
   document.dispatchEvent(new CustomEvent("taglight:swapped"));
   const turned = rel && view.querySelector(`[rel="${CSS.escape(rel)}"]`);

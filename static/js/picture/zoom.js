@@ -22,6 +22,7 @@ function show(next) {
   const own = { width: picture.offsetWidth, height: picture.offsetHeight };
   view = clamped(next, own, { width: frame.clientWidth, height: frame.clientHeight });
   const large = view.zoom > 1;
+  picture.style.setProperty("--zoom", `${view.zoom}`);
   picture.style.transform = large ? `translate(${view.x}px, ${view.y}px) scale(${view.zoom})` : "";
   frame.classList.toggle("zoomed", large);
   document.querySelector("[data-zoom]")?.setAttribute("aria-pressed", String(large));

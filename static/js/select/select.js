@@ -49,11 +49,14 @@ function show() {
 
 /** Pick nothing any more. */
 export function clear() {
+  const tile = document.getElementById(`t-${last}`);
+  const within = bar()?.contains(document.activeElement);
   picked = new Set();
   everything = 0;
   last = "";
   wanted = false;
   show();
+  if (within) (tile?.querySelector("a") ?? document.getElementById("results"))?.focus({ preventScroll: true });
 }
 
 /** @param {Element} tile @param {boolean} range from the last one that was picked */

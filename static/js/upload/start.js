@@ -14,6 +14,7 @@ if (place && !("readOnly" in document.documentElement.dataset)) {
   uploads.restore(navigation instanceof PerformanceNavigationTiming && navigation.type === "reload");
   listenForFiles((files) => uploads.add(files));
   document.addEventListener("taglight:swapped", () => uploads.makeRoom());
+  document.addEventListener("taglight:visited", () => uploads.makeRoomForMore());
   warnBeforeLeaving(() => uploads.sending);
   window.addEventListener("pagehide", () => uploads.save());
   window.addEventListener("online", () => uploads.wake());

@@ -44,6 +44,7 @@ export class Tray {
   #pick = make("button", { type: "button", className: "link", textContent: "Pick the interrupted files again" });
   #cancelAll = make("button", { type: "button", className: "link", textContent: "Cancel all" });
   #retryAll = make("button", { type: "button", className: "link", textContent: "Try all again" });
+  #done = make("button", { type: "button", className: "link", textContent: "Done", hidden: true });
   #minimise = make("button", { type: "button", className: "tray-button tray-minimise" });
   #close = make("button", { type: "button", className: "tray-button tray-close" });
   #observer;
@@ -81,10 +82,10 @@ export class Tray {
     this.#cancelAll.addEventListener("click", this.#actions.cancelAll);
     this.#retryAll.addEventListener("click", this.#actions.retryAll);
     this.#minimise.addEventListener("click", () => this.#setSmall(!this.#small));
-    this.#close.addEventListener("click", this.#actions.close);
+    for (const button of [this.#close, this.#done]) button.addEventListener("click", this.#actions.close);
     const buttons = make("div", { className: "tray-buttons" }, this.#minimise, this.#close);
     const words = make("div", { className: "tray-words" }, this.#title, this.#summary);
-    const all = make("div", { className: "tray-all" }, this.#pick, this.#retryAll, this.#cancelAll);
+    const all = make("div", { className: "tray-all" }, this.#pick, this.#retryAll, this.#cancelAll, this.#done);
     this.#place.append(make("div", { className: "tray-head" }, words, buttons), this.#bar, this.#list, all);
     this.#setSmall(sessionStorage.getItem(SMALL_KEY) === "small");
   }
@@ -136,7 +137,12 @@ export class Tray {
       row.element.remove();
       this.#rows.delete(item);
     }
-    this.#place.hidden = true;
+    this.#place.hidden = this.#bar.hidden = true;
+  }
+
+  /** Make room for what is looked at now, where there is little: on a phone. */
+  shrink() {
+    if (matchMedia("(max-width: 720px)").matches) this.#setSmall(true);
   }
 
   /**
@@ -211,13 +217,21 @@ export class Tray {
     const { error, failed } = sums.counts;
     setText(this.#title, count(sums.files, sums.counts.rejected ? "file" : "picture"));
     setText(this.#summary, summary(sums));
-    this.#bar.hidden = !sums.unsent;
+    // Once there it keeps its room, as do the words above it: the list stays where it is when all is sent.
+    if (sums.unsent) this.#bar.hidden = false;
+    this.#bar.classList.toggle("done", !sums.unsent);
     this.#bar.value = sums.done;
-    this.#cancelAll.hidden = sums.unsent < 2;
+    const held = document.activeElement;
+    this.#cancelAll.hidden = !sums.unsent || sums.files < 2;
+    // In the place of "Cancel all": below the list nothing comes or goes when all is sent.
+    this.#done.hidden = sums.unsent > 0 || sums.files < 2 || this.#bar.hidden;
     const lost = [...this.#queue.items.values()].filter(({ state, file }) => state === "error" && !file).length;
     this.#pick.hidden = lost === 0;
     this.#retryAll.hidden = error - lost + failed < 2;
     this.#close.hidden = sums.unsent > 0;
+    if (held instanceof HTMLElement && held.hidden && this.#place.contains(held)) {
+      (this.#done.hidden ? this.#minimise : this.#done).focus();
+    }
     return sums.unsent > 0;
   }
 }

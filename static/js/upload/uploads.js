@@ -98,6 +98,11 @@ export class Uploads {
     this.#tray.stepAside(document.querySelector(".stage") !== null);
   }
 
+  /** Keep out of the way of another search or page. */
+  makeRoomForMore() {
+    this.#tray.shrink();
+  }
+
   /** Tell whether anything would be lost if the page were left. */
   get sending() {
     return this.#queue.unsent > 0;

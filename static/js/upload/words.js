@@ -5,6 +5,8 @@
 /** @typedef {import("./queue.js").Item} Item */
 /** @typedef {import("./totals.js").Totals} Totals */
 
+const NO_BREAK = "\u00a0";
+
 /**
  * Write a number of bytes for a person: "820 KB", "2.1 MB".
  * @param {number} bytes
@@ -49,7 +51,8 @@ export function summary({ counts, unsent, speed, secondsLeft }) {
   if (counts.cancelled) parts.push(`${counts.cancelled.toLocaleString("en")} cancelled`);
   if (unsent && speed > 0) parts.push(`${byteSize(speed)}/s`);
   if (secondsLeft !== null) parts.push(timeLeft(secondsLeft));
-  return parts.join(" · ");
+  // A line ends between the parts, never within one.
+  return parts.map((part) => part.replaceAll(" ", NO_BREAK)).join(`${NO_BREAK}· `);
 }
 
 /**
@@ -82,4 +85,4 @@ export function stateLine(item) {
  * Write a confidence as the pages do: rounded down, so that it never looks surer than it is.
  * @param {number} confidence 0-100
  */
-export const percent = (confidence) => `${Math.floor(confidence)}\u00a0%`;
+export const percent = (confidence) => `${Math.floor(confidence)}${NO_BREAK}%`;

@@ -4,7 +4,7 @@ import gzip
 import html
 import re
 from html.parser import HTMLParser
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 import pytest
 from httpx2 import Response
@@ -145,6 +145,26 @@ def test_a_chip_changes_the_threshold_of_its_label(
     assert answer.headers["location"] == f"/?{leads_to}"
 
 
+@pytest.mark.parametrize(
+    ("text", "label", "leads_to"),
+    [
+        ("dog>90|cat beach", "1", "dog>90|cat>=50 beach"),
+        ("dog>90|cat beach", "0", "dog>50|cat beach"),
+        ('-dog*|"hot dog"|cat:60..90', "1", '-dog*|"hot dog">=50|cat:60..90'),
+        ("dog|cat<40", "0", "dog>=50|cat<40"),
+        ("dog|cat<40", "1", "dog|cat<40"),
+        ("dog|cat", "2", "dog|cat"),
+        ("dog|is:failed", "0", "dog|is:failed"),
+    ],
+)
+def test_each_label_of_several_has_its_own_threshold(
+    site: Site, text: str, label: str, leads_to: str
+) -> None:
+    asked = {"q": text, "clause": "0", "label": label, "bound": "50"}
+    answer = site.client.get(f"/?{urlencode(asked)}", follow_redirects=False)
+    assert parse_qs(answer.headers["location"][2:]) == {"q": [leads_to]}
+
+
 def test_a_threshold_that_is_none_is_a_mistake(site: Site) -> None:
     read(site, "/?q=dog&clause=0&bound=many", 400)
 
@@ -162,6 +182,9 @@ def test_insights_lead_to_what_they_count(site: Site) -> None:
     assert read(site, link_like(page, "90 to 100")).tiles() == [f"t-{sure}"]
     assert len(read(site, link_like(page, "Dog")).tiles()) == 2
     assert "2 pictures" in page.text
+    # Having looked, one takes all that are as sure or surer.
+    assert read(site, link_like(page, "from 90 % up: 1 picture")).tiles() == [f"t-{sure}"]
+    assert len(read(site, link_like(page, "from 70 % up: 2 pictures")).tiles()) == 2
     waiting, failed = site.add_pending(), site.add("broken.jpg", failed="truncated")
     page = read(site, "/insights")
     counted = {
@@ -187,9 +210,11 @@ def test_pictures_are_counted_by_days_or_by_weeks(site: Site) -> None:
         return list(counted)
 
     added("2026-11-10")
+    assert "On 10 November 2026, in UTC." in read(site, "/insights").text
     days = added("2026-11-16")
     assert len(days) == 7
     assert not days[0].startswith("Week")
+    assert "From 10 November 2026 to 16 November 2026, in UTC." in read(site, "/insights").text
     weeks = added("2026-11-30")
     assert [text.split(":")[0] for text in weeks] == [
         f"Week of {day} Nov" for day in (9, 16, 23, 30)
@@ -381,7 +406,36 @@ def test_nothing_found_offers_what_to_loosen(site: Site) -> None:
     image_id = site.add("dog.jpg", {"Dog": 60.0})
     page = read(site, "/?q=dog+-cat")
     assert page.tiles() == []
-    assert read(site, page.links["Accept 50 % and over"]).tiles() == [f"t-{image_id}"]
+    assert read(site, page.links["Accept 50 % and over 1 picture"]).tiles() == [f"t-{image_id}"]
+
+
+def test_only_what_finds_something_is_offered_and_how_much(site: Site) -> None:
+    site.add("dog.jpg", {"Dog": 60.0})
+    site.add("dogs.jpg", {"Dog": 80.0, "Beach": 45.0})
+    ways = {
+        "/?q=dog+zebra": {"Leave out “Zebra” 1 picture"},
+        "/?q=dog+zebra+lion": set(),
+        "/?q=dog+beach": {"Accept 30 % and over 1 picture", "Leave out “Beach” 1 picture"},
+        "/?q=dog%3E95": {"Accept “Dog” from 70 % 1 picture"},
+        "/?q=beach&min=10&sort=name": set(),
+        "/?q=zebra": set(),
+    }
+    for url, expected in ways.items():
+        page = read(site, url)
+        offered = {text for text in page.links if re.match("Accept|Leave out", text)}
+        assert offered == expected, url
+        for text in offered:
+            assert len(read(site, page.links[text]).tiles()) == 1
+    page = read(site, "/?q=dog+beach%3E99&min=75&sort=oldest")
+    shorter = page.links["Leave out “Beach over 99 %” 1 picture"]
+    assert parse_qs(shorter[2:]) == {"q": ["dog"], "min": ["75"], "sort": ["oldest"]}
+    assert "Accept 50 % and over 1 picture" not in page.links
+
+
+def test_a_mistake_counts_nothing(site: Site) -> None:
+    site.add("dog.jpg", {"Dog": 98.0})
+    assert "1 picture" in read(site, "/").text
+    assert "1 picture" not in read(site, "/?q=dog%3E", 400).text
 
 
 def test_names_and_labels_of_others_are_text_everywhere(site: Site) -> None:
@@ -442,8 +496,11 @@ def test_every_example_of_the_help_is_a_search(site: Site) -> None:
 
 
 def test_an_unknown_picture_is_a_page(site: Site) -> None:
-    assert "This picture is not here." in read(site, "/images/nothing", 404).text
-    read(site, "/no/such/page", 404)
+    page = read(site, "/images/nothing", 404)
+    assert "This picture is not here." in page.text
+    assert "Nothing is here" in page.text
+    assert "Try again" not in page.links
+    assert "Nothing is here" in read(site, "/no/such/page", 404).text
 
 
 def test_style_sheets_stay_small() -> None:

@@ -124,23 +124,6 @@ def test_pictures_without_a_date_of_their_own_come_under_one_heading() -> None:
     assert [section.heading for section in found.sections] == ["No date"]
 
 
-def test_nothing_found_offers_what_to_loosen() -> None:
-    empty = results(search("dog beach>99", 80)).empty
-    assert empty is not None and not empty.first_run
-    offers = {each.text.replace("\u00a0", " "): asked(each.url) for each in empty.suggestions}
-    assert offers == {
-        "Accept 50 % and over": {"q": "dog beach>99", "min": "50"},
-        "Leave out “Dog”": {"q": "beach>99", "min": "80"},
-        "Leave out “Beach over 99 %”": {"q": "dog", "min": "80"},
-        "Show all pictures": {},
-    }
-
-
-def test_an_empty_library_invites() -> None:
-    empty = results(search()).empty
-    assert empty is not None and empty.first_run
-
-
 def test_only_numbers_and_colours_reach_the_style_sheet() -> None:
     style = StyleSheet()
     style.add(".a", r=4 / 3, c="#a1b2c3")
