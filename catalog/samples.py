@@ -19,7 +19,7 @@ from catalog.database import FOUND, database_of
 from catalog.dialects import IDS, in_a_writing_transaction
 from catalog.pages import walks_an_index
 from catalog.prepared import MANY_IDS, ask, identity
-from catalog.query import Query
+from catalog.query import Query, StateTerm
 from catalog.records import Total
 from catalog.sample_sql import Sampling
 from catalog.schema import image_label
@@ -36,6 +36,8 @@ _GOOD = 1000
 # Where few of very many match, only so many are looked into, if that finds enough to go by.
 LOOKED_INTO = 6_000
 ENOUGH = 50
+# Of these there are mostly none, which would take looking into all pictures to know.
+_STATES = (StateTerm("pending"),), (StateTerm("failed"),)
 _NEARLY_ALL = 1 - 2**-53
 
 
@@ -124,8 +126,7 @@ def _sampled(
     key = (identity(query), minimum)
     translation = known.get(("translation", key))
     if translation is None:
-        looked_for = most is not None and not walks_an_index(query, "newest")
-        kind = Sampling if looked_for else Translation
+        kind = Sampling if most is not None and not _lie_in_order(query) else Translation
         translation = known["translation", key] = kind(connection, query, minimum)
     if key not in known:
         if most is not None and isinstance(translation, Sampling):
@@ -133,6 +134,14 @@ def _sampled(
         else:
             known[key] = _counted(translation, most)
     return translation, known[key]
+
+
+def _lie_in_order(query: Query) -> bool:
+    """Tell whether an index of servers has all that match, and in the order of ids."""
+    (clause,) = query.clauses if len(query.clauses) == 1 else (None,)
+    if clause is not None and not clause.negated and clause.atoms in _STATES:
+        return True
+    return walks_an_index(query, "newest")
 
 
 def remember_all(connection: Connection, query: Query, minimum: float | None, number: int) -> None:

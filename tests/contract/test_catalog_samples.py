@@ -9,8 +9,10 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from statistics import fmean
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from catalog import reads, samples, writes
 from catalog.database import Database
@@ -128,3 +130,26 @@ def test_samples_are_too_high_as_often_as_too_low(
         dogs.append(counts.get("Dog", 0) / sum("Dog" in each for each in matching))
     assert abs(fmean(totals) - 1) <= 0.06
     assert abs(fmean(dogs) - 1) <= 0.12
+
+
+@pytest.mark.parametrize("text", ["is:failed", "is:pending"])
+def test_no_picture_is_looked_into_to_know_that_none_has_failed(
+    database: Database, text: str
+) -> None:
+    """The first page says how many wait and how many failed, in libraries of any size."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _cursor: Any, sql: str, values: Any, *_rest: Any) -> None:
+        asked.append((sql, values))
+
+    with database.reading() as connection:
+        event.listen(database._engine, "before_cursor_execute", note)
+        assert reads.count(connection, parse(text)) == (0, True)
+        event.remove(database._engine, "before_cursor_execute", note)
+        steps = [
+            row[0]
+            for sql, values in asked
+            for row in connection.exec_driver_sql(f"EXPLAIN {sql}", values)
+        ]
+    assert any("Index Only Scan using image_state" in step for step in steps)
+    assert not any("Seq Scan" in step for step in steps)
