@@ -5,6 +5,7 @@ along those of one label, or of one of several, and joins it with the others up 
 """
 
 from collections.abc import Hashable, Iterator
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
@@ -23,7 +24,6 @@ from sqlalchemy import (
 from sqlalchemy import union_all as all_of
 from sqlalchemy.sql.selectable import NamedFromClause
 
-from catalog.database import FOUND
 from catalog.dialects import IDS
 from catalog.prepared import ask
 from catalog.query import Clause, LabelTerm, Query
@@ -33,6 +33,8 @@ from catalog.terms import fold
 
 # How common a label is, is told by where its row of this rank lies: right by 7 %.
 _RANK = 200
+# Whoever has so many times more rows by this measure has surely more.
+_SURELY = 1.45
 # So many rows that lie side by side are read while one is found by an index.
 READ_AT_ONCE = 25
 
@@ -49,7 +51,7 @@ class Sampling(Translation):
     @property
     def shape(self) -> Hashable:
         """All that the statement is made of but `values`."""
-        joined = [self._is_joined(clause) for clause in self.query.clauses]
+        joined = [self._is_joined(place) for place in range(len(self.query.clauses))]
         return super().shape, self.up_to is None, self._looked_into, tuple(joined)
 
     @property
@@ -58,16 +60,32 @@ class Sampling(Translation):
         return super().values | {"up_to": self.up_to}
 
     def look_into(self, most: int | None) -> None:
-        """Look into so many pictures only, of those that may match; None: into all."""
+        """Look into about so many pictures only, of those that may match; None: into all.
+
+        Into all as well where they are not more. Into a third less where they are, and each is to
+        be looked up among all pictures.
+        """
         self.up_to, self._looked_into = None, most or 0
         if most is None:
             return
+        self.up_to = self._reach(most)
+        if self.up_to is not None and self.driving is not None and self.needs_image:
+            self.up_to, self._looked_into = self.up_to * 2 // 3, most * 2 // 3
+
+    def _reach(self, most: int) -> int | None:
+        """Return the id below which about so many pictures are, None where there are no more."""
+        if self.driving is not None and most >= 2 * _RANK:
+            number = self._number(self.driving)
+            if number * _SURELY <= most:
+                return None
+            if number >= most * _SURELY:
+                return int(IDS * (most / number))
 
         def build() -> Select[Any]:
             return self._within_reach().offset(most).limit(1)
 
         found = ask(self.connection, ("reach", most, self.shape), build, self.values)
-        self.up_to = found[0][0] if found else None
+        return found[0][0] if found else None
 
     def matches(self) -> Matches:
         """Return what matches, as parts of statements."""
@@ -102,37 +120,43 @@ class Sampling(Translation):
         return not clause.negated and _of_labels(clause)
 
     def _commonness(self, place: int) -> float:
-        return self._number(self.query.clauses[place])
+        return self._number(place)
 
-    def _number(self, clause: Clause) -> float:
+    def _number(self, place: int) -> float:
         """Return about how many rows the labels of a clause have."""
-        numbers = self._numbers()
-        names = (fold(atom.name) for atom in clause.atoms if isinstance(atom, LabelTerm))
-        return sum(numbers[self.ids[name]] for name in names if name in self.ids)
+        start = f"{place}_"
+        return sum(each for name, each in self._numbers.items() if name.startswith(start))
 
-    def _numbers(self) -> dict[int, float]:
-        """Return about how many rows each label of the query has."""
-        known: dict[Any, Any] = self.connection.info.setdefault(FOUND, {})
-        lacking = [each for each in self.ids.values() if ("number", each) not in known]
-        if lacking:
-            values = {f"label_{place}": each for place, each in enumerate(lacking)}
+    @cached_property
+    def _numbers(self) -> dict[str, float]:
+        """About how many rows each label has, by the place of its term."""
+        terms = {place: term for place, term, _ in self._label_terms() if self._is_known(term)}
+        if not terms:
+            return {}
 
-            def build() -> Select[Any]:
-                return select(*[_of_rank(name, value) for name, value in values.items()])
+        def build() -> Select[Any]:
+            return select(*[self._of_rank(term, place) for place, term in terms.items()])
 
-            (found,) = ask(self.connection, ("numbers", len(lacking)), build, values)
-            for each, last in zip(lacking, found, strict=True):
-                known["number", each] = _RANK / (max(last or IDS, 1) / IDS)
-        return {each: known["number", each] for each in self.ids.values()}
+        (found,) = ask(self.connection, ("numbers", self._outlines()), build, super().values)
+        lasts = zip(terms, found, strict=True)
+        return {place: _RANK / (max(last or IDS, 1) / IDS) for place, last in lasts}
 
-    def _is_joined(self, clause: Clause) -> bool:
+    def _is_known(self, term: LabelTerm) -> bool:
+        return not term.prefix and fold(term.name) in self.ids
+
+    def _of_rank(self, term: LabelTerm, place: str) -> Any:
+        """Return the id of the picture that has this rank among those of a label."""
+        rows: NamedFromClause[Any] = image_label.alias()
+        found = select(rows.c.image_id).where(*self._is_label(rows, term, place))
+        return found.order_by(rows.c.image_id).offset(_RANK).limit(1).scalar_subquery()
+
+    def _is_joined(self, place: int) -> bool:
         """Tell whether all rows of a clause are read, rather than those of each picture found."""
-        if self.with_trash or not _of_labels(clause):
+        if self.with_trash or not _of_labels(self.query.clauses[place]):
             return False
         if len(self.query.clauses) == 1 or self.driving is None:
             return True
-        found = self._number(self.query.clauses[self.driving])
-        read = self._number(clause)
+        found, read = self._number(self.driving), self._number(place)
         if self.up_to is not None:
             found, read = self._looked_into, read * self.up_to / IDS
         return read <= READ_AT_ONCE * found
@@ -158,13 +182,13 @@ class Sampling(Translation):
         rows = _side_by_side(ranges).subquery()
         walked = select(rows.c.image_id).order_by(rows.c.image_id)
         if self.up_to is not None:
-            # As many as there are: with a limit, the server knows that the order is kept.
-            walked = walked.limit(self._looked_into)
+            # More than there are: with a limit, the server knows that the order is kept.
+            walked = walked.limit(2 * self._looked_into)
         walk = walked.subquery()
         return select(walk.c.image_id).distinct().subquery("driver")
 
     def _clause(self, number: int, clause: Clause) -> Condition:
-        if not self._is_joined(clause):
+        if not self._is_joined(number):
             return super()._clause(number, clause)
         ranges = list(self._ranges(number))
         if not clause.negated:
@@ -186,12 +210,3 @@ def _side_by_side(ranges: list[Select[Any]]) -> Select[Any] | CompoundSelect[Any
 
 def _of_labels(clause: Clause) -> bool:
     return all(isinstance(atom, LabelTerm) and not atom.prefix for atom in clause.atoms)
-
-
-def _of_rank(name: str, value: int) -> Any:
-    """Return the id of the picture that has this rank among those of a label."""
-    rows: NamedFromClause[Any] = image_label.alias()
-    found = select(rows.c.image_id).where(
-        rows.c.live == 1, rows.c.label_id == named_value(name, value, rows.c.label_id)
-    )
-    return found.order_by(rows.c.image_id).offset(_RANK).limit(1).scalar_subquery()

@@ -187,8 +187,11 @@ class Translation:
     def shape(self) -> Hashable:
         """All that the statement is made of but `values`."""
         surest = surest_needed(self.query, self.minimum)
+        return type(self), self.driving, surest is None, self._outlines()
+
+    def _outlines(self) -> Hashable:
         clauses = [(each.negated, *map(self._outline, each.atoms)) for each in self.query.clauses]
-        return type(self), self.driving, surest is None, tuple(clauses)
+        return tuple(clauses)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -199,6 +202,14 @@ class Translation:
             found[f"label_{place}"] = self.ids.get(fold(term.name))
             found[f"low_{place}"], found[f"high_{place}"] = limits.low, limits.high
         return found
+
+    @property
+    def needs_image(self) -> bool:
+        """Tell whether the rows of the pictures themselves are asked for something."""
+        others = any(
+            not isinstance(atom, LabelTerm | AfterTerm | BeforeTerm) for atom in self.query.atoms()
+        )
+        return others or surest_needed(self.query, self.minimum) is not None
 
     def matches(self) -> Matches:
         """Return what matches, as parts of statements."""
@@ -214,10 +225,9 @@ class Translation:
         if surest is not None:
             needed = named_value("surest", surest, image.c.top_confidence)
             conditions.append(image.c.top_confidence >= needed)
-        needs_image = surest is not None or any(
-            not isinstance(atom, LabelTerm | AfterTerm | BeforeTerm) for atom in self.query.atoms()
+        return Matches(
+            self.driver, conditions, self.needs_image, self._sort_confidence, self.all_known
         )
-        return Matches(self.driver, conditions, needs_image, self._sort_confidence, self.all_known)
 
     def _label_terms(self) -> Iterator[tuple[str, LabelTerm, bool]]:
         """Yield all label terms with their places, and whether they are excluded."""

@@ -67,7 +67,9 @@ def database(
     request: pytest.FixtureRequest, postgres: Cluster, pictures: list[Picture]
 ) -> Iterator[Database]:
     url = postgres.create(f"samples_{request.param}_{time.time_ns()}")
-    opened = DsqlRules().open(url) if request.param == "dsql" else Database.open(url)
+    rules = DsqlRules()
+    opened = rules.open(url) if request.param == "dsql" else Database.open(url)
+    rules.watch(opened)
     rows = []
     for number, names in enumerate(pictures):
         labels = ",".join(f'{{"Name":"{name}","Confidence":90}}' for name in sorted(names))
@@ -78,6 +80,7 @@ def database(
     opened.settle()
     yield opened
     opened.close()
+    assert rules.broken == []
 
 
 @pytest.mark.parametrize("text", MANY)
