@@ -4,16 +4,16 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, Integer, Select, bindparam, case, func, select
 
 from catalog.database import Database, database_of
 from catalog.dialects import whole
 from catalog.query import AfterTerm, BeforeTerm, ColorTerm, LabelTerm, Query, StateTerm
 from catalog.records import LabelCount, Total
-from catalog.samples import rounded, sample_of
-from catalog.schema import image_label, label
-from catalog.search_sql import begins_with
-from catalog.terms import fold, threshold
+from catalog.samples import SHOWN, labels, rounded, sample_of
+from catalog.schema import label
+from catalog.search_sql import named_value
+from catalog.terms import after_prefix, fold, threshold
 
 # A search of more terms is answered beside others.
 _FEW_ATOMS = 6
@@ -78,16 +78,14 @@ def total(connection: Connection, query: Query, minimum: float | None) -> Total:
         look = columns.look_of(connection)
         if look is not None:
             return Total(columns.total(look, query, minimum))
-    _, sample = sample_of(connection, query, minimum)
-    return sample.total
+    return sample_of(connection, query, minimum).total
 
 
 def are_exact(connection: Connection, query: Query, minimum: float | None) -> bool:
     """Tell whether counts under a filter are exact; about right they are beyond the budget."""
     if database_of(connection).exact_up_to is None:
         return True
-    _, sample = sample_of(connection, query, minimum)
-    return sample.is_exact
+    return sample_of(connection, query, minimum).is_exact
 
 
 def label_counts(
@@ -100,30 +98,44 @@ def label_counts(
         look = columns.look_of(connection)
         if look is not None:
             return columns.label_counts(look, query, minimum, prefix, limit)
-    shown = image_label.alias("shown")
-    number = func.count().label("number")
-    matches, sample = sample_of(connection, query, minimum)
-    counted = (
-        sample.labels(matches, shown, shown.c.label_id, number)
-        .where(shown.c.confidence >= threshold(minimum))
-        .group_by(shown.c.label_id)
-    )
-    if prefix:
-        named = select(label.c.id).where(begins_with(label.c.folded, fold(prefix)))
-        counted = counted.where(shown.c.label_id.in_(named))
-    counts = counted.subquery()
-    query_ = (
-        select(label.c.name, counts.c.number, label.c.category)
-        .join(counts, counts.c.label_id == label.c.id)
-        .order_by(counts.c.number.desc(), label.c.name)
-        .limit(limit)
-    )
+    start = fold(prefix)
+    end = after_prefix(start)
+    values = {"from": threshold(minimum), "most": limit, "start": start, "end": end}
+
+    def make(selecting: Callable[..., Select[Any]]) -> Select[Any]:
+        return _most_frequent(selecting, start, end)
+
+    what = "counts", not start, end is None
+    rows = labels(connection, query, minimum, (what, make), values)
+    sample = sample_of(connection, query, minimum)
     found = [
         LabelCount(name, sample.scale(number), category, sample.is_exact)
-        for name, number, category in connection.execute(query_)
+        for name, number, category in rows
     ]
     # What differs in the sample may be the same once it is rounded.
     return sorted(found, key=lambda each: (-each.count, each.name))
+
+
+def _most_frequent(
+    selecting: Callable[..., Select[Any]], start: str, end: str | None
+) -> Select[Any]:
+    """Count each label that is shown and begins like this, the most frequent first."""
+    number = func.count().label("number")
+    surest = named_value("from", None, SHOWN.c.confidence)
+    counted = selecting(SHOWN.c.label_id, number).where(SHOWN.c.confidence >= surest)
+    if start:
+        folded = label.c.folded
+        named = select(label.c.id).where(folded >= named_value("start", start, folded))
+        if end is not None:
+            named = named.where(folded < named_value("end", end, folded))
+        counted = counted.where(SHOWN.c.label_id.in_(named))
+    counts = counted.group_by(SHOWN.c.label_id).subquery()
+    return (
+        select(label.c.name, counts.c.number, label.c.category)
+        .join(counts, counts.c.label_id == label.c.id)
+        .order_by(counts.c.number.desc(), label.c.name)
+        .limit(bindparam("most", type_=Integer))
+    )
 
 
 def confidence_histogram(connection: Connection, query: Query) -> list[int]:
@@ -134,16 +146,21 @@ def confidence_histogram(connection: Connection, query: Query) -> list[int]:
         look = columns.look_of(connection)
         if look is not None:
             return columns.histogram(look, query)
-    shown = image_label.alias("shown")
-    # The lowest step apart: the share of a number next to nothing is less than an engine can say.
-    bucket = case(
-        (shown.c.confidence < _STEP, 0),
-        (shown.c.confidence >= 100, HISTOGRAM_STEPS - 1),
-        else_=whole(shown.c.confidence / _STEP),
-    ).label("bucket")
-    matches, sample = sample_of(connection, query, 0.0)
-    buckets = sample.labels(matches, shown, bucket).subquery().c.bucket
+    rows = labels(connection, query, 0.0, ("histogram", _by_step), {})
+    sample = sample_of(connection, query, 0.0)
     steps = [0] * HISTOGRAM_STEPS
-    for place, number in connection.execute(select(buckets, func.count()).group_by(buckets)):
+    for place, number in rows:
         steps[place] = number if sample.is_exact else rounded(number / sample.share)
     return steps
+
+
+def _by_step(selecting: Callable[..., Select[Any]]) -> Select[Any]:
+    """Count labels by the step that their confidence is in."""
+    # The lowest step apart: the share of a number next to nothing is less than an engine can say.
+    step = case(
+        (SHOWN.c.confidence < _STEP, 0),
+        (SHOWN.c.confidence >= 100, HISTOGRAM_STEPS - 1),
+        else_=whole(SHOWN.c.confidence / _STEP),
+    )
+    steps = selecting(step.label("step")).subquery().c.step
+    return select(steps, func.count()).group_by(steps)

@@ -1,11 +1,11 @@
 """Searches that were asked before, ready as text: making one costs more than running it."""
 
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, literal_column
 
 from catalog import pages
 from catalog.database import database_of
@@ -16,6 +16,9 @@ from catalog.search_sql import match
 
 # So many are remembered by each database; some kilobytes each.
 _REMEMBERED = 256
+# Stands for numbers that are written into the text: they are too many for parameters.
+_MANY_IDS = "many_ids"
+MANY_IDS: ColumnElement[int] = literal_column(_MANY_IDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,43 @@ class Late:
     """The place of a value in the cursor."""
 
     place: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A statement, the names of its parameters in order, and the values that never change."""
+
+    sql: str
+    names: tuple[str, ...]
+    constants: dict[str, Any]
+
+
+def ask(
+    connection: Connection,
+    key: Hashable,
+    build: Callable[[], Select[Any]],
+    values: Mapping[str, Any],
+    ids: Iterable[int] = (),
+) -> Sequence[Sequence[Any]]:
+    """Return the rows of the statement that `build` makes, from memory where it was asked before.
+
+    `key` tells statements apart; `values` are those of its parameters by name, `ids` take the
+    place of MANY_IDS.
+    """
+    remembered: OrderedDict[Hashable, Any] = database_of(connection).statements
+    found = remembered.get(key)
+    if found is None:
+        found = _Ready(*_compiled(connection, build()))
+        _remember(remembered, key, found)
+    sql = found.sql.replace(_MANY_IDS, ",".join(map(str, ids))) if ids else found.sql
+    bound = [values[n] if n in values else found.constants[n] for n in found.names]
+    return fetch(connection, sql, bound)
+
+
+def _remember(remembered: OrderedDict[Hashable, Any], key: Hashable, found: object) -> None:
+    remembered[key] = found
+    if len(remembered) > _REMEMBERED:
+        remembered.pop(next(iter(remembered)), None)
 
 
 def identity(query: Query) -> Hashable:
@@ -72,16 +112,17 @@ def prepared_page(
         ]
         selection = selection.where(pages.beyond(keys, late))
     statement = pages.ordered(selection, keys).limit(most)
-    found = PreparedPage(*_compiled(connection, statement))
+    sql, names, constants = _compiled(connection, statement)
+    found = PreparedPage(sql, tuple(constants[name] for name in names))
     if matches.names_all_known:
-        remembered[key] = found
-        if len(remembered) > _REMEMBERED:
-            remembered.pop(next(iter(remembered)), None)
+        _remember(remembered, key, found)
     return found
 
 
-def _compiled(connection: Connection, statement: Select[Any]) -> tuple[str, tuple[Any, ...]]:
+def _compiled(
+    connection: Connection, statement: Select[Any]
+) -> tuple[str, tuple[str, ...], dict[str, Any]]:
     compiled = statement.compile(
         dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
     )
-    return str(compiled), tuple(compiled.params[name] for name in compiled.positiontup or [])
+    return str(compiled), tuple(compiled.positiontup or []), dict(compiled.params)

@@ -24,7 +24,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = "7"
+SCHEMA_VERSION = "8"
 # Marks the tables that only engines with arrays in memory have.
 ARRAYS = "arrays"
 # Marks the indexes that only engines without them have, whose counts come from samples.
@@ -108,6 +108,8 @@ image = Table(
     Index("image_trash", "trash"),
     # All pictures in the order of their ids, with what is searched by most (samples.py).
     Index("image_sample", "live", "id", "top_confidence", "uploaded_at", info={SAMPLES: True}),
+    # Those that wait and those that failed, which every first page tells the number of.
+    Index("image_state", "live", "status", "id", info={SAMPLES: True}),
 )
 
 # One row for each name a picture is found by: alias 0 is a label of its own, 1 and up are

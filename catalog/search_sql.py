@@ -4,15 +4,18 @@ A query becomes FROM and WHERE over the table `image`; where one label must be t
 label's own rows first, which lie in the order of the gallery. Every other label term is a probe.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Select,
     and_,
+    bindparam,
     exists,
     false,
     func,
@@ -43,7 +46,6 @@ from catalog.query import (
 )
 from catalog.schema import image, image_label, label
 from catalog.terms import (
-    Bounds,
     after_prefix,
     bounds,
     color_bit,
@@ -51,7 +53,6 @@ from catalog.terms import (
     indexed,
     indexed_label,
     microseconds,
-    positive_label_terms,
     searched_format,
     shows_trash,
     surest_needed,
@@ -81,8 +82,6 @@ class Matches:
     sort_confidence: Callable[[], ColumnElement[float]]
     # Once known, a name is known for good: then the same search is the same SQL next time.
     names_all_known: bool
-    # The highest id that is looked into; None where that are all.
-    up_to: int | None = None
 
     @property
     def confidence(self) -> ColumnElement[float]:
@@ -114,15 +113,9 @@ class Matches:
         return number
 
 
-def match(
-    connection: Connection, query: Query, minimum: float | None, *, looked_into: int | None = None
-) -> Matches:
-    """Translate a query at the slider's minimum (percent, or None where it was not moved).
-
-    With `looked_into` only so many pictures are, those of the lowest ids, by a server that then
-    reads all that match.
-    """
-    return _Translation(connection, query, minimum, looked_into).matches()
+def match(connection: Connection, query: Query, minimum: float | None) -> Matches:
+    """Translate a query at the slider's minimum (percent, or None where it was not moved)."""
+    return Translation(connection, query, minimum).matches()
 
 
 def label_ids(connection: Connection, names: list[str]) -> dict[str, int]:
@@ -166,13 +159,15 @@ def condition(atom: StateTerm | NameTerm | PrefixTerm | TypeTerm | ColorTerm) ->
             return image.c.colors.bitwise_and(color_bit(atom.color)) != 0
 
 
-class _Translation:
-    def __init__(
-        self, connection: Connection, query: Query, minimum: float | None, looked_into: int | None
-    ) -> None:
+class Translation:
+    """One query on its way to SQL.
+
+    The numbers and the bounds of its labels are parameters that are named by their place, so that
+    all searches of one `shape` are one statement, with other `values`.
+    """
+
+    def __init__(self, connection: Connection, query: Query, minimum: float | None) -> None:
         self.connection, self.query, self.minimum = connection, query, minimum
-        self.looked_into = looked_into
-        self.up_to: int | None = None
         self.threshold = threshold(minimum)
         names = {fold(a.name) for a in query.atoms() if isinstance(a, LabelTerm) and not a.prefix}
         self.ids = label_ids(connection, sorted(names)) if names else {}
@@ -180,56 +175,82 @@ class _Translation:
         self.with_trash = shows_trash(query)
         self.driver: NamedFromClause[Any] | None = None
 
-    def matches(self) -> Matches:
-        driving = self._driving_clause()
-        conditions: list[Condition] = []
-        if driving is not None:
-            self.driver = image_label.alias("driver")
-            conditions += self._driver_conditions(driving)
-        elif not self.with_trash:
-            conditions.append(image.c.live == 1)
-        if self.looked_into is not None:
-            self.up_to = self._up_to(self.looked_into, conditions[:-1] or conditions)
-            if self.up_to is not None:
-                own = image.c.id if self.driver is None else self.driver.c.image_id
-                conditions.append(own <= self.up_to)
-        for clause in self.query.clauses:
-            if clause is not driving:
-                conditions.append(self._clause(clause))
-        surest = surest_needed(self.query, self.minimum)
-        if surest is not None:
-            conditions.append(image.c.top_confidence >= surest)
-        needs_image = surest is not None or any(
-            not isinstance(atom, LabelTerm | AfterTerm | BeforeTerm) for atom in self.query.atoms()
-        )
-        return Matches(
-            self.driver, conditions, needs_image, self._sort_confidence, self.all_known, self.up_to
-        )
-
-    def _up_to(self, looked_into: int, driving: list[Condition]) -> int | None:
-        """Return the id up to which so many pictures are, None where there are no more."""
-        if self.driver is None:
-            within = select(image.c.id).where(image.c.live == 1).order_by(image.c.id)
-        else:
-            number = self.driver.c.image_id
-            within = select(number).where(*driving).order_by(number)
-        found: int | None = self.connection.scalar(within.offset(looked_into).limit(1))
-        return found
-
-    def _driving_clause(self) -> Clause | None:
-        """Choose the rarest label that every match has, or None where there is no such label."""
-        found = [clause for clause in self.query.clauses if self._can_drive(clause)]
+    @cached_property
+    def driving(self) -> int | None:
+        """The place of the rarest label that every match has, None where there is no such label."""
+        found = [place for place, each in enumerate(self.query.clauses) if self._can_drive(each)]
         if self.with_trash or not found:
             return None
         return found[0] if len(found) == 1 else min(found, key=self._commonness)
+
+    @property
+    def shape(self) -> Hashable:
+        """All that the statement is made of but `values`."""
+        surest = surest_needed(self.query, self.minimum)
+        return type(self), self.driving, surest is None, self._outlines()
+
+    def _outlines(self) -> Hashable:
+        clauses = [(each.negated, *map(self._outline, each.atoms)) for each in self.query.clauses]
+        return tuple(clauses)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The values of this search, by the names of their parameters."""
+        found: dict[str, Any] = {"surest": surest_needed(self.query, self.minimum)}
+        for place, term, _ in self._label_terms():
+            limits = bounds(term, self.threshold)
+            found[f"label_{place}"] = self.ids.get(fold(term.name))
+            found[f"low_{place}"], found[f"high_{place}"] = limits.low, limits.high
+        return found
+
+    @property
+    def needs_image(self) -> bool:
+        """Tell whether the rows of the pictures themselves are asked for something."""
+        others = any(
+            not isinstance(atom, LabelTerm | AfterTerm | BeforeTerm) for atom in self.query.atoms()
+        )
+        return others or surest_needed(self.query, self.minimum) is not None
+
+    def matches(self) -> Matches:
+        """Return what matches, as parts of statements."""
+        conditions: list[Condition] = []
+        if self.driving is not None:
+            conditions += self._drive(self.driving)
+        elif not self.with_trash:
+            conditions.append(image.c.live == 1)
+        for number, clause in enumerate(self.query.clauses):
+            if number != self.driving:
+                conditions.append(self._clause(number, clause))
+        surest = surest_needed(self.query, self.minimum)
+        if surest is not None:
+            needed = named_value("surest", surest, image.c.top_confidence)
+            conditions.append(image.c.top_confidence >= needed)
+        return Matches(
+            self.driver, conditions, self.needs_image, self._sort_confidence, self.all_known
+        )
+
+    def _label_terms(self) -> Iterator[tuple[str, LabelTerm, bool]]:
+        """Yield all label terms with their places, and whether they are excluded."""
+        for number, clause in enumerate(self.query.clauses):
+            for place, atom in enumerate(clause.atoms):
+                if isinstance(atom, LabelTerm):
+                    yield f"{number}_{place}", atom, clause.negated
+
+    def _outline(self, atom: Atom) -> Hashable:
+        if not isinstance(atom, LabelTerm):
+            return atom
+        limits = bounds(atom, self.threshold)
+        bounded = limits.low is None, limits.low_open, limits.high is None, limits.high_open
+        name = fold(atom.name)
+        return bounded, atom.prefix, name if atom.prefix else name in self.ids
 
     def _can_drive(self, clause: Clause) -> bool:
         atom = clause.atoms[0]
         alone = len(clause.atoms) == 1 and not clause.negated
         return alone and isinstance(atom, LabelTerm) and not atom.prefix
 
-    def _commonness(self, clause: Clause) -> int:
-        term = clause.atoms[0]
+    def _commonness(self, place: int) -> float:
+        term = self.query.clauses[place].atoms[0]
         assert isinstance(term, LabelTerm)  # noqa: S101 - _can_drive has made sure
         number = self.ids.get(fold(term.name))
         if number is None:
@@ -251,13 +272,14 @@ class _Translation:
         )
         return self.connection.scalar(query) or -1
 
-    def _driver_conditions(self, clause: Clause) -> list[Condition]:
-        term, driver = clause.atoms[0], self.driver
-        assert isinstance(term, LabelTerm) and driver is not None  # noqa: S101 - as above
-        number = self.ids.get(fold(term.name))
-        if number is None:
+    def _drive(self, number: int) -> list[Condition]:
+        """Make the rows of a label the driver, and return what holds for them."""
+        term = self.query.clauses[number].atoms[0]
+        assert isinstance(term, LabelTerm)  # noqa: S101 - as above
+        self.driver = driver = image_label.alias("driver")
+        place = f"{number}_0"
+        if fold(term.name) not in self.ids:
             return [false()]
-        limits = bounds(term, self.threshold)
         # A picture found both by a label and by an alias has several rows: only the first counts.
         twin = image_label.alias("twin")
         earlier = exists().where(
@@ -266,25 +288,39 @@ class _Translation:
             twin.c.uploaded_at == driver.c.uploaded_at,
             unindexed(twin.c.image_id) == driver.c.image_id,
             twin.c.alias < driver.c.alias,
-            *_within(twin.c.confidence, limits),
+            *self._within(twin, term, place),
         )
         return [
-            driver.c.live == 1,
-            driver.c.label_id == number,
-            *_within(driver.c.confidence, limits),
+            *self._is_label(driver, term, place),
             or_(driver.c.alias == 0, not_(earlier)),
         ]
 
-    def _clause(self, clause: Clause) -> Condition:
-        # One of several things is looked for picture by picture: a join could not do it.
-        joined = self.looked_into is not None and len(clause.atoms) == 1
-        any_of = or_(*[self._atom(atom, joined) for atom in clause.atoms])
+    def _is_label(self, rows: NamedFromClause[Any], term: LabelTerm, place: str) -> list[Condition]:
+        """Return what holds for the rows of live pictures that are found by a known label."""
+        number = self.ids[fold(term.name)]
+        named = rows.c.label_id == named_value(f"label_{place}", number, rows.c.label_id)
+        return [rows.c.live == 1, named, *self._within(rows, term, place)]
+
+    def _within(self, rows: NamedFromClause[Any], term: LabelTerm, place: str) -> list[Condition]:
+        limits, confidence = bounds(term, self.threshold), rows.c.confidence
+        low = named_value(f"low_{place}", limits.low, confidence)
+        high = named_value(f"high_{place}", limits.high, confidence)
+        conditions: list[Condition] = []
+        if limits.low is not None:
+            conditions.append(confidence > low if limits.low_open else confidence >= low)
+        if limits.high is not None:
+            conditions.append(confidence < high if limits.high_open else confidence <= high)
+        return conditions
+
+    def _clause(self, number: int, clause: Clause) -> Condition:
+        atoms = enumerate(clause.atoms)
+        any_of = or_(*[self._atom(atom, f"{number}_{place}") for place, atom in atoms])
         return not_(any_of) if clause.negated else any_of
 
-    def _atom(self, atom: Atom, joined: bool) -> Condition:
+    def _atom(self, atom: Atom, place: str) -> Condition:
         match atom:
             case LabelTerm():
-                return self._label(atom, joined)
+                return self._label(atom, place)
             case AfterTerm():
                 return self._uploaded_at() >= microseconds(atom.moment)
             case BeforeTerm():
@@ -295,46 +331,39 @@ class _Translation:
     def _uploaded_at(self) -> ColumnElement[int]:
         return image.c.uploaded_at if self.driver is None else self.driver.c.uploaded_at
 
-    def _label(self, term: LabelTerm, joined: bool) -> Condition:
-        limits = bounds(term, self.threshold)
+    def _own_id(self) -> ColumnElement[int]:
+        return image.c.id if self.driver is None else self.driver.c.image_id
+
+    def _label(self, term: LabelTerm, place: str) -> Condition:
         rows = image_label.alias()
         if term.prefix:
-            own = image.c.id if self.driver is None else self.driver.c.image_id
-            named = _named(rows, term)
-            found = [rows.c.image_id == own, named, *_within(rows.c.confidence, limits)]
-            return probe(self.connection, found)
-        number = self.ids.get(fold(term.name))
-        if number is None:
+            found = [rows.c.image_id == self._own_id(), _named(rows, term)]
+            return probe(self.connection, [*found, *self._within(rows, term, place)])
+        if fold(term.name) not in self.ids:
             return false()
         of = image if self.driver is None else self.driver
-        conditions = [
+        _, *conditions = self._is_label(rows, term, place)
+        conditions += [
             rows.c.live == of.c.live,
-            rows.c.label_id == number,
-            unindexed(rows.c.image_id) == (of.c.id if self.driver is None else of.c.image_id),
-            *_within(rows.c.confidence, limits),
+            unindexed(rows.c.image_id) == self._own_id(),
+            rows.c.uploaded_at == self._uploaded_at(),
         ]
-        # Read whole, both sides lie in the order of ids; for a few, in that of the gallery.
-        if not joined:
-            conditions.append(rows.c.uploaded_at == of.c.uploaded_at)
-        elif self.up_to is not None:
-            conditions.append(rows.c.image_id <= self.up_to)
-        return probe(self.connection, conditions, joined=joined)
+        return probe(self.connection, conditions)
 
     def _sort_confidence(self) -> ColumnElement[float]:
         """The highest confidence of the labels asked for, else the surest label's."""
-        terms = positive_label_terms(self.query)
         rows = image_label.alias("asked")
         asked: list[Condition] = []
-        for term in terms:
-            if not term.prefix and fold(term.name) not in self.ids:
+        for place, term, excluded in self._label_terms():
+            if excluded or not (term.prefix or fold(term.name) in self.ids):
                 continue
             named = (
                 _named(rows, term) if term.prefix else rows.c.label_id == self.ids[fold(term.name)]
             )
-            asked.append(and_(named, *_within(rows.c.confidence, bounds(term, self.threshold))))
+            asked.append(and_(named, *self._within(rows, term, place)))
         if not asked:
             return image.c.top_confidence
-        own = image.c.id if self.driver is None else self.driver.c.image_id
+        own = self._own_id()
         highest = select(func.max(rows.c.confidence)).where(rows.c.image_id == own, or_(*asked))
         return func.coalesce(highest.scalar_subquery(), image.c.top_confidence)
 
@@ -345,15 +374,9 @@ def _named(rows: NamedFromClause[Any], term: LabelTerm) -> Condition:
     return found
 
 
-def _within(confidence: ColumnElement[float], limits: Bounds) -> list[Condition]:
-    conditions: list[Condition] = []
-    if limits.low is not None:
-        conditions.append(confidence > limits.low if limits.low_open else confidence >= limits.low)
-    if limits.high is not None:
-        conditions.append(
-            confidence < limits.high if limits.high_open else confidence <= limits.high
-        )
-    return conditions
+def named_value(name: str, value: Any, beside: ColumnElement[Any]) -> BindParameter[Any]:
+    """Return a parameter that is compared with a column; the same name is the same value."""
+    return bindparam(name, value, type_=beside.type)
 
 
 def _pattern(pattern: str) -> str:

@@ -4,12 +4,13 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog import reads, writes
+from catalog import reads, sample_sql, samples, writes
 from catalog.database import Database
 from catalog.document import fold_name
 from catalog.errors import InvalidCursorError
@@ -228,6 +229,34 @@ def test_answers_what_a_filter_over_the_documents_answers(
             found = {reads_fold(each.name): each.count for each in some}
             assert found == reference.counts(query, minimum, "D")
             assert reads.confidence_histogram(connection, query) == reference.histogram(query)
+
+
+@everything
+@given(libraries, queries, minimums, st.sampled_from([0, 25]), st.sampled_from([1, 6_000]))
+def test_counts_need_no_page_however_they_are_found(
+    database: Database,
+    library: list[Picture],
+    query: Query,
+    minimum: float | None,
+    read_at_once: int,
+    looked_into: int,
+) -> None:
+    """A server that has looked into few pictures looks into all where it has found too little."""
+    fill(database, library)
+    reference = ReferenceCatalog(library)
+    with (
+        patch.object(sample_sql, "READ_AT_ONCE", read_at_once),
+        patch.object(samples, "LOOKED_INTO", looked_into),
+        database.reading() as connection,
+    ):
+        total = reads.count(connection, query, min=minimum)
+        counts = reads.label_counts(connection, query, min=minimum, limit=1000)
+        some = reads.label_counts(connection, query, min=minimum, prefix="D", limit=1000)
+        histogram = reads.confidence_histogram(connection, query)
+    assert total == (len(reference.search(query, minimum, "newest")), True)
+    assert {reads_fold(c.name): c.count for c in counts} == reference.counts(query, minimum)
+    assert {reads_fold(c.name): c.count for c in some} == reference.counts(query, minimum, "D")
+    assert histogram == reference.histogram(query)
 
 
 def reads_fold(name: str) -> str:
