@@ -18,8 +18,9 @@ from webapp.precedence import Precedence
 AT_ONCE = 16
 IN_LINE = 512
 LINE_SECONDS = 20.0
-# Threads for all of them together: what they do is quick, and pages must not queue behind it.
-HANDS = 2
+# Threads for all of them together: what they do is quick, and pages must not queue behind it. With
+# a second one uploads took an eighth longer and pages half as long again (benchmarks/overload.py).
+HANDS = 1
 # Seconds after which a sender is to try again.
 AGAIN_SOON, AGAIN_LATER, AGAIN_WHEN_FREE = 2, 30, 15
 # How long a count of what waits is believed, in seconds.
