@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from sqlalchemy import Connection
 
@@ -40,16 +41,12 @@ class Empty:
         if not address.query.clauses and address.min is None:
             return cls(first_run=True)
         suggestions = [
-            *_first(_lower(connection, address)),
+            *islice(_lower(connection, address), 1),
             *_counted(connection, _unbound(address)),
             *_counted(connection, _shorter(address)),
             Suggestion("Show all pictures", "/"),
         ]
         return cls(False, nothing_found(address), suggestions)
-
-
-def _first(found: Iterator[Suggestion]) -> list[Suggestion]:
-    return [each for each, _ in zip(found, range(1), strict=False)]
 
 
 def _counted(connection: Connection, ways: Iterator[tuple[str, Address]]) -> Iterator[Suggestion]:
